@@ -54,12 +54,16 @@ ASKED = {
     "discounts and baskets": "{ insight { discountRate averageBasketSize } }",
     "by hour": "{ insight { breakdown(by: HOUR) { label customerCount } } }",
     "by hour, a year": f"{{ insight(days: {YEAR}) {{ breakdown(by: HOUR) {{ label customerCount }} }} }}",
+    "by payment, a year": f"{{ insight(days: {YEAR}) {{ breakdown(by: PAYMENT_METHOD) {{ label customerCount }} }} }}",
     "by payment": "{ insight { breakdown(by: PAYMENT_METHOD) { label customerCount } } }",
     "by store": "{ insight { breakdown(by: STORE) { label } } }",
     "by article, 90 days": f"{{ insight(days: {DAYS}) {{ breakdown(by: PRODUCT) {{ label }} }} }}",
     "retention": "{ retention { activeRate churnRate } }",
     "cohorts": "{ cohorts { customerCount } }",
 }
+
+MOVED = {"sale": "purchased_at, customer_id, TRUE, id", "refund": "purchased_at, customer_id, TRUE, NULL"}
+"""What is noted of the latest purchase when it is new, and when it has moved."""
 
 
 def size_of(purchases: int, is_crowd: bool) -> Size:
@@ -161,11 +165,12 @@ async def measured(place: Place, sizes: Sequence[Size], rounds: int, is_before: 
             for name, document in ASKED.items():
                 if only in name:
                     tell(name, await by_turns(shops, document, rounds))
-        for name in () if is_before else ("the first page", "totals, a year"):
-            tell(
-                f"{name}, since a sale on the last day",
-                [[await moved(shop, ASKED[name]) for _ in range(rounds)] for shop in shops],
-            )
+        for what, note in () if is_before or only else MOVED.items():
+            for name in ("the first page", "totals, a year"):
+                tell(
+                    f"{name}, since a {what} on the last day",
+                    [[await moved(shop, ASKED[name], note) for _ in range(rounds)] for shop in shops],
+                )
 
 
 def tell(name: str, taken: Sequence[Sequence[float]]) -> None:
@@ -175,11 +180,12 @@ def tell(name: str, taken: Sequence[Sequence[float]]) -> None:
     print(f"| {name} | {' | '.join(f'{one:,.1f}' for one in medians)} | {' | '.join(grown)} |", flush=True)
 
 
-async def moved(shop: Shop, document: str) -> float:
-    """The milliseconds while it is noted that something has moved on the day, and nobody has counted it since."""
+async def moved(shop: Shop, document: str, note_of: str) -> float:
+    """The milliseconds while it is noted that the last purchase is new, or has moved, and nobody has counted it since."""
 
     async def note() -> None:
-        await shop.database.run(f"INSERT INTO rollup_due (at, later) VALUES ({TODAY - 1}, $1)", False)
+        latest = "FROM purchase ORDER BY purchased_at DESC LIMIT 1"
+        await shop.database.run(f"INSERT INTO rollup_due (at, customer_id, later, new_id) SELECT {note_of} {latest}")
 
     async def undo() -> None:
         await shop.database.run("DELETE FROM rollup_due")

@@ -58,6 +58,11 @@ def day_of_number(number: int) -> date:
     return date.fromordinal(number - _AGES + _EPOCH)
 
 
+def number_of_day(day: date) -> int:
+    """The number of a day, as SQL counts them."""
+    return day.toordinal() + _AGES - _EPOCH
+
+
 def beginning(unit: Unit, day: date) -> date:
     """The first day of the period that holds a day."""
     if unit is Unit.DAY:
