@@ -47,6 +47,10 @@ class Selection:
             parts.append(self._is_one("p.customer_id", self.where, values))
         return " AND ".join(parts)
 
+    def members_only(self, values: Values, alias: str) -> list[str]:
+        """The condition that the conditions hold for the customer of a row, if there are any."""
+        return [] if self.where is None else [self._is_one(f"{alias}.customer_id", self.where, values)]
+
     def per_customer(self, values: Values, own: str = "") -> str:
         """The SELECT of what each customer bought: `customer_id`, how many `times`, what was `spent`, and when that was for the
         first time, `first_at`; and of purchases by nobody together, without a customer. `own` narrows it to some customers, by

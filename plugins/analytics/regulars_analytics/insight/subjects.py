@@ -80,6 +80,14 @@ class Slice:
         values.bind(list(self.customers))
         return values.dialect.among("{customer_id}", len(values.all))
 
+    def own(self, values: Values) -> str:
+        """The purchases `p` of the subjects, where it is said elsewhere whose they are."""
+        return replace(self.selection, where=None, by_customer=True).conditions(values)
+
+    def members(self, values: Values, alias: str) -> str:
+        """The condition that a row is of one of the customers, where these are not all."""
+        return " AND ".join([*self.selection.members_only(values, alias), self.theirs(values, alias)])
+
     def conditions(self, values: Values) -> str:
         """The purchases `p` of the subjects."""
         return f"{self.selection.conditions(values)} AND {self.theirs(values)}"

@@ -14,6 +14,7 @@ from typing import NamedTuple
 import orjson
 
 _AGAIN, _AGES = struct.Struct("<Iii"), struct.Struct("<Iq")
+_NONE = {_AGAIN: (0, 0), _AGES: (0,)}
 
 
 class Place(NamedTuple):
@@ -111,10 +112,11 @@ def _added_up(record: struct.Struct, by_days: Mapping[int, Sequence[int]]) -> by
 
 def _within(record: struct.Struct, written: bytes | None, days: int) -> tuple[int, ...]:
     size = len(written or b"") // record.size  # of what is empty SQLite cuts null
-    place = bisect_right(range(size), days, key=lambda n: _days_of(record, written or b"", n))
-    if not place:
-        return (0,) * (len(record.format) - 2)
-    return tuple(record.unpack_from(written or b"", (place - 1) * record.size)[1:])
+    if not written or not size or _days_of(record, written, 0) > days:
+        return _NONE[record]
+    if _days_of(record, written, size - 1) > days:
+        size = bisect_right(range(size), days, key=lambda n: _days_of(record, written, n))
+    return record.unpack_from(written, (size - 1) * record.size)[1:]
 
 
 def _days_of(record: struct.Struct, written: bytes, n: int) -> int:

@@ -77,7 +77,7 @@ class Kept:
         self, columns: Sequence[str], division: str = "", *, every_store: bool = False, reach: int | None = None
     ) -> Sequence[Any]:
         """These columns of each cell. What tells of earlier days is cut to those in the range, or to as many as `reach`."""
-        values = Values(self.shop.database.dialect)
+        values = Values(self.shop.database.dialect, whole=True)
         told = [self._cut(column, reach, values) for column in columns]
         kept = await self.shop.database.rows(
             f"SELECT {', '.join(told)} FROM rollup r WHERE {self._conditions(division, every_store, values)}",
@@ -93,7 +93,7 @@ class Kept:
         self, columns: Sequence[str], by: str, division: str = "", *, every_store: bool = False
     ) -> dict[str, list[int]]:
         """What each of these columns adds up to, by the values of another one."""
-        values = Values(self.shop.database.dialect)
+        values = Values(self.shop.database.dialect, whole=True)
         added = ", ".join(f"CAST(sum(r.{column}) AS BIGINT)" for column in columns)
         where = self._conditions(division, every_store, values)
         found = await self.shop.database.rows(
@@ -124,7 +124,7 @@ class Kept:
         ]
         if self._stale:
             parts.append(f"NOT ({values.among('r.day', self._stale, 'int')})")
-        return " AND ".join(parts)
+        return " AND ".join([*parts, *values.own_plan()])  # the plan for any days goes through all rows of the days
 
     def _rows_now(self, columns: Sequence[str], division: str, every_store: bool) -> Sequence[Any]:
         found = []

@@ -164,12 +164,14 @@ async def range_parts(shop: Shop, span: Span, division: str) -> Sequence[RangePa
     async def tell(kept: Kept) -> Sequence[RangePart]:
         by, everywhere = ("store", not kept.store) if division == STORE else ("part", False)
         of = "" if division == STORE else division
-        sums = await kept.sums(("firsts", "purchases", "total"), by, of, every_store=everywhere)
-        if kept.first is not None:
-            for row in sums.values():
-                row[0] = 0
-            for part, day, theirs, again in await kept.rows((by, "day", "theirs", "again"), of, every_store=everywhere):
-                sums[part][0] += theirs - again_within(again, day - kept.first)[0]
+        if kept.first is None:
+            sums = await kept.sums(("firsts", "purchases", "total"), by, of, every_store=everywhere)
+        else:
+            sums, columns = {}, (by, "day", "theirs", "again", "purchases", "total")
+            for part, day, theirs, again, purchases, total in await kept.rows(columns, of, every_store=everywhere):
+                own = sums.setdefault(part, [0, 0, 0])
+                buyers = theirs - again_within(again, day - kept.first)[0]
+                own[:] = own[0] + buyers, own[1] + purchases, own[2] + total
         return [RangePart(part.removeprefix("=") if part else None, *row) for part, row in sums.items()]
 
     return await told_by_kept(shop, span, tell)

@@ -132,7 +132,7 @@ async def _held(shop: Shop) -> tuple[int, int | None]:
 
 
 async def _count(shop: Shop, days: Sequence[int]) -> None:
-    """Count these days anew, in the caller's transaction."""
+    """Count these days anew, in the caller's transaction. What is read together is written together."""
     await shop.database.run(f"DELETE FROM rollup WHERE {shop.database.dialect.among('day', 1, 'int')}", list(days))
     cells = await counted(shop, days)
-    await insert(shop.database, "rollup", COLUMNS, [(*place, *cell.row()) for place, cell in cells.items()])
+    await insert(shop.database, "rollup", COLUMNS, [(*place, *cells[place].row()) for place in sorted(cells)])
