@@ -89,7 +89,7 @@ class Selection:
     def _is_one(self, column: str, where: Where, values: Values) -> str:
         """The condition that a column is a customer for whom the conditions hold."""
         if self.members is not None:
-            return values.among(column, self.members, "uuid")
+            return " AND ".join([values.among(column, self.members, "uuid"), *values.own_plan()])
         return f"{column} IN ({customers(where, values)})"
 
 
@@ -113,5 +113,7 @@ async def with_members(shop: Shop, selections: Sequence[Selection]) -> Sequence[
 
 
 def customers(where: Where, values: Values) -> str:
-    """The SELECT of the ids of customers for whom conditions hold."""
-    return f"SELECT c.id FROM customer c JOIN customer_stats s ON s.customer_id = c.id WHERE {where.compile(values)}"
+    """The SELECT of the ids of customers for whom conditions hold. PostgreSQL would go through all customers by the plan for any
+    conditions of this kind, where few have what is asked for."""
+    conditions = " AND ".join([where.compile(values), *values.own_plan()])
+    return f"SELECT c.id FROM customer c JOIN customer_stats s ON s.customer_id = c.id WHERE {conditions}"

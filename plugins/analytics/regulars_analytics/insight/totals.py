@@ -131,10 +131,10 @@ async def pieces_of(shop: Shop, subjects: Sequence[Subject]) -> Sequence[Pieces]
 
     def select(part: Slice, values: Values) -> str:
         pieces = _sum("l.quantity - l.refunded_quantity")
-        rows = "purchase p JOIN purchase_line l ON l.purchase_id = p.id AND l.quantity > 0"
+        rows = part.purchases_with("purchase_line", "l", values.dialect)
         return (
             f"SELECT {part.number}, {part.owner()} AS owner, {pieces} FROM {rows}"
-            f" WHERE {COUNTED} AND {part.conditions(values)}{_by_owner(part)}"
+            f" WHERE l.quantity > 0 AND {COUNTED} AND {part.conditions(values)}{_by_owner(part)}"
         )
 
     async def ask(some: Sequence[Subject]) -> Sequence[Pieces]:
