@@ -34,7 +34,7 @@ from regulars_schema.testing import Api
 AT = datetime.fromtimestamp(TODAY / 1000, UTC).isoformat()
 YEAR = '{ from: "2025-11-22", to: "2026-11-21" }'
 DAYS = '{ from: "2026-08-24", to: "2026-11-21" }'
-_WARM, _LONG_MS, _TOLD_SECONDS = 6, 300.0, 5.0
+_WARM, _OFTEN, _LONG_MS, _TOLD_SECONDS = 6, 5, 300.0, 5.0
 PAGE = f"""{{ dashboard(at: "{AT}") {{
   customerCount activeCustomerCount newCustomersToday buyersToday topCustomers {{ purchaseCount }}
   newVersusReturning {{ newCount newTotal {{ amount }} returningCount returningTotal {{ amount }} }}
@@ -137,13 +137,13 @@ async def once(shop: Shop, document: str) -> float:
 
 
 async def by_turns(shops: Sequence[Shop], document: str, rounds: int) -> Sequence[Sequence[float]]:
-    """The milliseconds in each shop, asked by turns; PostgreSQL plans a statement anew the first times."""
+    """The milliseconds in each shop, asked by turns, what is quick more often; PostgreSQL plans anew the first times."""
     for shop in shops:
         for _ in range(_WARM):
-            if await once(shop, document) > _LONG_MS:
+            if (last := await once(shop, document)) > _LONG_MS:
                 break
     taken: list[list[float]] = [[] for _ in shops]
-    for _ in range(rounds):
+    for _ in range(rounds if last > _LONG_MS else rounds * _OFTEN):
         for n, shop in enumerate(shops):
             taken[n].append(await once(shop, document))
     return taken
