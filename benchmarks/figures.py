@@ -34,7 +34,7 @@ from regulars_schema.testing import Api
 AT = datetime.fromtimestamp(TODAY / 1000, UTC).isoformat()
 YEAR = '{ from: "2025-11-22", to: "2026-11-21" }'
 DAYS = '{ from: "2026-08-24", to: "2026-11-21" }'
-_WARM, _LONG_MS, _TOLD_SECONDS = 6, 300.0, 5.0
+_WARM, _OFTEN, _LONG_MS, _TOLD_SECONDS = 6, 5, 300.0, 5.0
 PAGE = f"""{{ dashboard(at: "{AT}") {{
   customerCount activeCustomerCount newCustomersToday buyersToday topCustomers {{ purchaseCount }}
   newVersusReturning {{ newCount newTotal {{ amount }} returningCount returningTotal {{ amount }} }}
@@ -54,12 +54,16 @@ ASKED = {
     "discounts and baskets": "{ insight { discountRate averageBasketSize } }",
     "by hour": "{ insight { breakdown(by: HOUR) { label customerCount } } }",
     "by hour, a year": f"{{ insight(days: {YEAR}) {{ breakdown(by: HOUR) {{ label customerCount }} }} }}",
+    "by payment, a year": f"{{ insight(days: {YEAR}) {{ breakdown(by: PAYMENT_METHOD) {{ label customerCount }} }} }}",
     "by payment": "{ insight { breakdown(by: PAYMENT_METHOD) { label customerCount } } }",
     "by store": "{ insight { breakdown(by: STORE) { label } } }",
     "by article, 90 days": f"{{ insight(days: {DAYS}) {{ breakdown(by: PRODUCT) {{ label }} }} }}",
     "retention": "{ retention { activeRate churnRate } }",
     "cohorts": "{ cohorts { customerCount } }",
 }
+
+MOVED = {"sale": "purchased_at, customer_id, TRUE, id", "refund": "purchased_at, customer_id, TRUE, NULL"}
+"""What is noted of the latest purchase when it is new, and when it has moved."""
 
 
 def size_of(purchases: int, is_crowd: bool) -> Size:
@@ -133,13 +137,13 @@ async def once(shop: Shop, document: str) -> float:
 
 
 async def by_turns(shops: Sequence[Shop], document: str, rounds: int) -> Sequence[Sequence[float]]:
-    """The milliseconds in each shop, asked by turns; PostgreSQL plans a statement anew the first times."""
+    """The milliseconds in each shop, asked by turns, what is quick more often; PostgreSQL plans anew the first times."""
     for shop in shops:
         for _ in range(_WARM):
-            if await once(shop, document) > _LONG_MS:
+            if (last := await once(shop, document)) > _LONG_MS:
                 break
     taken: list[list[float]] = [[] for _ in shops]
-    for _ in range(rounds):
+    for _ in range(rounds if last > _LONG_MS else rounds * _OFTEN):
         for n, shop in enumerate(shops):
             taken[n].append(await once(shop, document))
     return taken
@@ -161,11 +165,12 @@ async def measured(place: Place, sizes: Sequence[Size], rounds: int, is_before: 
             for name, document in ASKED.items():
                 if only in name:
                     tell(name, await by_turns(shops, document, rounds))
-        for name in () if is_before else ("the first page", "totals, a year"):
-            tell(
-                f"{name}, since a sale on the last day",
-                [[await moved(shop, ASKED[name]) for _ in range(rounds)] for shop in shops],
-            )
+        for what, note in () if is_before or only else MOVED.items():
+            for name in ("the first page", "totals, a year"):
+                tell(
+                    f"{name}, since a {what} on the last day",
+                    [[await moved(shop, ASKED[name], note) for _ in range(rounds)] for shop in shops],
+                )
 
 
 def tell(name: str, taken: Sequence[Sequence[float]]) -> None:
@@ -175,11 +180,12 @@ def tell(name: str, taken: Sequence[Sequence[float]]) -> None:
     print(f"| {name} | {' | '.join(f'{one:,.1f}' for one in medians)} | {' | '.join(grown)} |", flush=True)
 
 
-async def moved(shop: Shop, document: str) -> float:
-    """The milliseconds while it is noted that something has moved on the day, and nobody has counted it since."""
+async def moved(shop: Shop, document: str, note_of: str) -> float:
+    """The milliseconds while it is noted that the last purchase is new, or has moved, and nobody has counted it since."""
 
     async def note() -> None:
-        await shop.database.run(f"INSERT INTO rollup_due (at, later) VALUES ({TODAY - 1}, $1)", False)
+        latest = "FROM purchase ORDER BY purchased_at DESC LIMIT 1"
+        await shop.database.run(f"INSERT INTO rollup_due (at, customer_id, later, new_id) SELECT {note_of} {latest}")
 
     async def undo() -> None:
         await shop.database.run("DELETE FROM rollup_due")

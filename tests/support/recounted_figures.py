@@ -117,7 +117,8 @@ def figures(bought: Sequence[Bought], until: int = _NOW, now: int = _NOW) -> dic
     gaps = [
         later.row.purchased_at - sooner.row.purchased_at for own in theirs.values() for sooner, later in pairwise(own)
     ]
-    since = sum(max(min(until, now) - own[0].row.purchased_at, 30 * _DAY) for own in theirs.values())
+    last = datetime.fromtimestamp(min(until, now) / 1000, ZoneInfo(ZONE)).date()
+    since = sum(max((last - own[0].local.date()).days, 30) for own in theirs.values())
     spent = sum(one.net for one in bought)
     full = sum(one.row.total + one.row.discount for one in counted)
     pieces = sum(line.quantity - line.refunded_quantity for one in counted for line in one.lines if line.quantity > 0)
@@ -128,7 +129,7 @@ def figures(bought: Sequence[Bought], until: int = _NOW, now: int = _NOW) -> dic
         "totalSpent": amount(spent),
         "averagePurchase": None if not counted else amount(int(Decimal(divided(spent, len(counted), 0) or 0))),
         "repeatRate": divided(sum(len(own) > 1 for own in theirs.values()), len(theirs), 4),
-        "purchasesPerMonth": divided(number * 3044 * _DAY, since * 100, 2) if theirs else None,
+        "purchasesPerMonth": divided(number * 3044, since * 100, 2) if theirs else None,
         "discountRate": None if not counted else divided(sum(one.row.discount for one in counted), full, 4) or "0.0000",
         "discountedShare": divided(sum(one.row.discount > 0 for one in counted), len(counted), 4),
         "averageBasketSize": divided(pieces, len(counted) * 1_000_000, 2),

@@ -10,6 +10,9 @@ from regulars_core.customers.models import Customer
 from regulars_core.database.fields import IdField, InstantField, MinorUnitsField, QuantityField, TextKeyField
 from regulars_core.stores.models import Store
 
+_OF_FIGURES = ("status", "total", "refunded", "discount", "prices_include_tax")
+"""What figures read of each purchase of a customer: it stands in the index."""
+
 
 class Purchase(Model):
     """What somebody bought at one time in one store. Amounts are minor units of `currency`.
@@ -59,7 +62,7 @@ class Purchase(Model):
         table = "purchase"
         unique_together = (("store_id", "reference", "register", "session", "generation"),)
         indexes: ClassVar = [
-            Index(fields=("customer_id", "purchased_at", "id"), name="purchase_of_customer"),
+            Index(fields=("customer_id", "purchased_at", "id", *_OF_FIGURES), name="purchase_of_customer"),
             Index(fields=("purchased_at", "id"), name="purchase_time"),
             Index(fields=("total", "id"), name="purchase_total"),
             Index(fields=("reference",), name="purchase_reference"),

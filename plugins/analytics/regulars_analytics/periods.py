@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
-from regulars_core.plugin import DAY_MS, Instant, Values, start_of
+from regulars_core.plugin import DAY_MS, Instant, start_of
 
 _AGES = 146_097 * 5
 """Days of some whole cycles of the calendar."""
@@ -58,6 +58,11 @@ def day_of_number(number: int) -> date:
     return date.fromordinal(number - _AGES + _EPOCH)
 
 
+def number_of_day(day: date) -> int:
+    """The number of a day, as SQL counts them."""
+    return day.toordinal() + _AGES - _EPOCH
+
+
 def beginning(unit: Unit, day: date) -> date:
     """The first day of the period that holds a day."""
     if unit is Unit.DAY:
@@ -77,17 +82,6 @@ def last_of(unit: Unit, begin: date) -> date:
     return (
         date.max if begin.year + years > date.max.year else date(begin.year + years, month + 1, 1) - timedelta(days=1)
     )
-
-
-def numbered(within: Sequence[Period], values: Values) -> str:
-    """A FROM item `k` of periods: their `place` among them, from 0 on, when they `begin_at` and before when they `end_at`."""
-    begins, ends = [one.begin for one in within], [one.end for one in within]
-    if values.dialect.engine == "postgres":
-        arrays = ", ".join(f"{values.bind(these)}::bigint[]" for these in (begins, ends))
-        rows = f"unnest({arrays}) WITH ORDINALITY u(begin_at, end_at, n)"
-        return f"(SELECT u.begin_at, u.end_at, u.n - 1 AS place FROM {rows}) k"
-    pairs = values.bind([list(pair) for pair in zip(begins, ends, strict=True)])
-    return f"(SELECT value ->> 0 AS begin_at, value ->> 1 AS end_at, key AS place FROM json_each({pairs})) k"
 
 
 def place_in(column: str, begins: Sequence[str]) -> str:

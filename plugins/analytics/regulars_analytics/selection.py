@@ -47,6 +47,10 @@ class Selection:
             parts.append(self._is_one("p.customer_id", self.where, values))
         return " AND ".join(parts)
 
+    def members_only(self, values: Values, alias: str) -> list[str]:
+        """The condition that the conditions hold for the customer of a row, if there are any."""
+        return [] if self.where is None else [self._is_one(f"{alias}.customer_id", self.where, values)]
+
     def per_customer(self, values: Values, own: str = "") -> str:
         """The SELECT of what each customer bought: `customer_id`, how many `times`, what was `spent`, and when that was for the
         first time, `first_at`; and of purchases by nobody together, without a customer. `own` narrows it to some customers, by
@@ -85,7 +89,7 @@ class Selection:
     def _is_one(self, column: str, where: Where, values: Values) -> str:
         """The condition that a column is a customer for whom the conditions hold."""
         if self.members is not None:
-            return values.among(column, self.members, "uuid")
+            return " AND ".join([values.among(column, self.members, "uuid"), *values.own_plan()])
         return f"{column} IN ({customers(where, values)})"
 
 
@@ -109,5 +113,7 @@ async def with_members(shop: Shop, selections: Sequence[Selection]) -> Sequence[
 
 
 def customers(where: Where, values: Values) -> str:
-    """The SELECT of the ids of customers for whom conditions hold."""
-    return f"SELECT c.id FROM customer c JOIN customer_stats s ON s.customer_id = c.id WHERE {where.compile(values)}"
+    """The SELECT of the ids of customers for whom conditions hold. PostgreSQL would go through all customers by the plan for any
+    conditions of this kind, where few have what is asked for."""
+    conditions = " AND ".join([where.compile(values), *values.own_plan()])
+    return f"SELECT c.id FROM customer c JOIN customer_stats s ON s.customer_id = c.id WHERE {conditions}"

@@ -85,13 +85,13 @@ def _grouped(shop: Shop, division: Division, part: Slice, values: Values) -> str
     rows, counted, total, quantity = {
         Part.PURCHASE: ("purchase p", "count(CASE WHEN {} THEN 1 END)", SPENT, None),
         Part.LINE: (
-            "purchase p JOIN purchase_line l ON l.purchase_id = p.id",
+            part.purchases_with("purchase_line", "l", values.dialect),
             "count(DISTINCT CASE WHEN {} THEN p.id END)",
             LINE_LEFT,
             "l.quantity - l.refunded_quantity",
         ),
         Part.PAYMENT: (
-            "purchase p JOIN payment y ON y.purchase_id = p.id",
+            part.purchases_with("payment", "y", values.dialect),
             "count(DISTINCT CASE WHEN {} THEN p.id END)",
             "y.amount",
             None,

@@ -11,7 +11,7 @@ from regulars_analytics.arguments import AllDays, BuyersConditions, Stores, sele
 from regulars_analytics.insight.breakdowns import PartRow, parts
 from regulars_analytics.insight.series import MAX_POINTS, Point, points
 from regulars_analytics.insight.subjects import InsightRow, Subject, insights
-from regulars_analytics.insight.totals import LEAST_MS, Totals, discounts_of, gaps_of, pieces_of, totals_of
+from regulars_analytics.insight.totals import LEAST_DAYS, Totals, discounts_of, gaps_of, pieces_of, totals_of
 from regulars_analytics.insight.types import Breakdown, Insight, InsightPoint, Interval
 from regulars_analytics.levels import found_of
 from regulars_analytics.periods import Unit
@@ -130,9 +130,9 @@ TOTALS = [
     _figure(
         "purchasesPerMonth",
         Decimal | None,
-        "Purchases a month and customer: those of customers × 30.44 ÷ the days since each one's first purchase in the days, "
-        f"{LEAST_MS // DAY_MS} at least, added up; half-up to two decimals; null without purchases.",
-        lambda shop, one: quotient(one.theirs * _MONTH_HUNDREDTHS * DAY_MS, one.since_ms * 100, 2),
+        "Purchases a month and customer: those of customers × 30.44 ÷ the days of the calendar since each one's first purchase "
+        f"in the days, {LEAST_DAYS} at least, added up; half-up to two decimals; null without purchases.",
+        lambda shop, one: quotient(one.theirs * _MONTH_HUNDREDTHS, one.days * 100, 2),
     ),
 ]
 

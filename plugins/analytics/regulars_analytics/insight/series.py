@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from regulars_analytics.insight.subjects import Slice, Subject, asked
-from regulars_analytics.periods import AGES_MS, Period, Unit, day_of_number, numbered, periods
+from regulars_analytics.periods import AGES_MS, Period, Unit, day_of_number, periods, place_in
 from regulars_core.plugin import COUNTED, DAY_MS, SPENT, Instant, Shop, Values, day_of, now, range_series, shown_time
 
 MAX_POINTS = 400
@@ -79,11 +79,15 @@ async def _spans(shop: Shop, subjects: Sequence[Subject]) -> Sequence[tuple[date
     zone = shop.settings.zone
 
     def select(part: Slice, values: Values) -> str:
-        own = "" if part.customers is None else " GROUP BY 2"
-        return (
-            f"SELECT {part.number}, {part.owner()} AS owner, min(p.purchased_at) FROM purchase p"
-            f" WHERE {part.conditions(values)}{own}"
+        if part.customers is None and part.selection.where is None:
+            return f"SELECT {part.number}, '' AS owner, min(p.purchased_at) FROM purchase p WHERE {part.conditions(values)}"
+        # Of each customer by itself: among all purchases PostgreSQL would look for the first one that is by one of them.
+        first = f"SELECT p.purchased_at FROM purchase p WHERE p.customer_id = s.customer_id AND {part.own(values)}"
+        firsts = (
+            f"SELECT {part.owner('s')} AS owner, ({first} ORDER BY p.purchased_at LIMIT 1) AS at FROM customer_stats s"
+            f" WHERE {part.members(values, 's')}"
         )
+        return f"SELECT {part.number}, owner, min(at) FROM ({firsts}) f GROUP BY owner HAVING min(at) IS NOT NULL"
 
     open_ones = [n for n, one in enumerate(subjects) if one.selection.first is None]
     earliest = dict(zip(open_ones, await asked(shop, [subjects[n] for n in open_ones], select), strict=True))
@@ -100,15 +104,21 @@ async def _spans(shop: Shop, subjects: Sequence[Subject]) -> Sequence[tuple[date
 
 
 async def _bought(shop: Shop, subjects: Sequence[Subject], within: Sequence[Period]) -> Sequence[list[list[int]]]:
-    """(place, customers, purchases, spent) of each period in which there is something."""
+    """(place, customers, purchases, spent) of each period in which there is something. It is added up by customer first: so no
+    database sorts purchases to tell how many customers they are of."""
 
     def select(part: Slice, values: Values) -> str:
-        during = "p.purchased_at >= k.begin_at AND p.purchased_at < k.end_at"
+        begins = [values.bind(one.begin) for one in within]
+        place = place_in("p.purchased_at", begins)
+        theirs = (
+            f"SELECT {place} AS place, p.customer_id, count(CASE WHEN {COUNTED} THEN 1 END) AS times, sum({SPENT}) AS spent"
+            f" FROM purchase p WHERE p.purchased_at >= {begins[0]}"
+            f" AND p.purchased_at < {values.bind(within[-1].end)} AND {part.conditions(values)} GROUP BY 1, 2"
+        )
         return (
-            f"SELECT {part.number}, {part.owner()} AS owner, k.place,"
-            f" count(DISTINCT CASE WHEN {COUNTED} THEN p.customer_id END), count(CASE WHEN {COUNTED} THEN 1 END),"
-            f" CAST(sum({SPENT}) AS BIGINT) FROM {numbered(within, values)} JOIN purchase p ON {during}"
-            f" WHERE {part.conditions(values)} GROUP BY 2, k.place"
+            f"SELECT {part.number}, {part.owner('t')} AS owner, t.place,"
+            " count(CASE WHEN t.customer_id IS NOT NULL AND t.times > 0 THEN 1 END), CAST(sum(t.times) AS BIGINT),"
+            f" CAST(sum(t.spent) AS BIGINT) FROM ({theirs}) t GROUP BY 2, t.place"
         )
 
     return await asked(shop, subjects, select)

@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 
 from regulars_analytics.levels import Level, Placed
 from regulars_analytics.selection import Selection, with_members
-from regulars_core.plugin import Shop, Span, Values
+from regulars_core.plugin import Dialect, Shop, Span, Values
 
 T = TypeVar("T")
 
@@ -79,6 +79,22 @@ class Slice:
             return ""
         values.bind(list(self.customers))
         return values.dialect.among("{customer_id}", len(values.all))
+
+    def own(self, values: Values) -> str:
+        """The purchases `p` of the subjects, where it is said elsewhere whose they are."""
+        return replace(self.selection, where=None, by_customer=True).conditions(values)
+
+    def members(self, values: Values, alias: str) -> str:
+        """The condition that a row is of one of the customers, where these are not all."""
+        return " AND ".join([*self.selection.members_only(values, alias), self.theirs(values, alias)])
+
+    def purchases_with(self, table: str, alias: str, dialect: Dialect) -> str:
+        """The FROM item of purchases `p` and what hangs on each of them in a table. Of few customers PostgreSQL is to look it up
+        purchase by purchase: it would go through the whole table, since it expects more purchases than they have."""
+        if dialect.engine == "sqlite" or (self.customers is None and self.selection.members is None):
+            return f"purchase p JOIN {table} {alias} ON {alias}.purchase_id = p.id"
+        theirs = f"SELECT t.* FROM {table} t WHERE t.purchase_id = p.id OFFSET 0"
+        return f"purchase p CROSS JOIN LATERAL ({theirs}) {alias}"
 
     def conditions(self, values: Values) -> str:
         """The purchases `p` of the subjects."""

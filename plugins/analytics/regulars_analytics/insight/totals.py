@@ -1,12 +1,26 @@
 """What a set of purchases comes to, as whole numbers; whoever shows them divides."""
 
 from collections.abc import Sequence
+from datetime import date
 from typing import NamedTuple
 
 from regulars_analytics.insight.subjects import Slice, Subject, asked, kept_or_asked
-from regulars_core.plugin import COUNTED, DAY_MS, Instant, Shop, Span, Values, now, range_sums, range_taken_off
+from regulars_analytics.periods import AGES_MS, number_of_day
+from regulars_core.plugin import (
+    COUNTED,
+    DAY_MS,
+    Instant,
+    Shop,
+    Span,
+    Values,
+    day_of,
+    now,
+    range_sums,
+    range_taken_off,
+    shown_time,
+)
 
-LEAST_MS = 30 * DAY_MS
+LEAST_DAYS = 30
 """For how long a customer counts at least in how often customers buy a month."""
 
 
@@ -15,7 +29,8 @@ class Totals(NamedTuple):
 
     `purchases` and `spent` are as in the statistics of a customer: one that was refunded in full is no purchase, and what was
     voided is not there. `buyers` are the customers who bought, of whom `twice` did so two times or more; `theirs` are their
-    purchases, and `since_ms` adds up for how long each of them has been a customer.
+    purchases, and `days` adds up for how many each of them has been a customer: of the calendar, from the first purchase on, and
+    LEAST_DAYS at least.
     """
 
     purchases: int = 0
@@ -23,7 +38,7 @@ class Totals(NamedTuple):
     buyers: int = 0
     twice: int = 0
     theirs: int = 0
-    since_ms: int = 0
+    days: int = 0
 
 
 class Discounts(NamedTuple):
@@ -56,15 +71,18 @@ def _sum(expression: str, condition: str | None = None) -> str:
 
 async def totals_of(shop: Shop, subjects: Sequence[Subject]) -> Sequence[Totals]:
     """What the purchases of each subject come to: one statement for all of which it is not kept."""
-    present = now()
+    present, zone = now(), shop.settings.zone
+    day = f"({shown_time(shop.database.dialect, zone, 't.first_at')} + {AGES_MS}) / {DAY_MS}"
+
+    def until(before: Instant | None) -> date:
+        return day_of(present if before is None else min(before, present), zone)
 
     async def kept(span: Span) -> Totals | None:
-        sums = await range_sums(shop, span, _until(span.before, present), LEAST_MS)
-        return None if sums is None else Totals(*sums[: len(Totals._fields)])
+        sums = await range_sums(shop, span, until(span.before), LEAST_DAYS)
+        return None if sums is None else Totals(*sums)
 
     def select(part: Slice, values: Values) -> str:
-        until = values.bind(_until(part.selection.before, present))
-        since = values.dialect.greatest(f"{until} - t.first_at", str(LEAST_MS))
+        last = values.bind(number_of_day(until(part.selection.before)))
         bought = "t.customer_id IS NOT NULL AND t.times > 0"
         columns = [
             _sum("t.times"),
@@ -72,7 +90,7 @@ async def totals_of(shop: Shop, subjects: Sequence[Subject]) -> Sequence[Totals]
             _sum("1", bought),
             _sum("1", f"{bought} AND t.times > 1"),
             _sum("t.times", bought),
-            _sum(since, bought),
+            _sum(values.dialect.greatest(f"{last} - {day}", str(LEAST_DAYS)), bought),
         ]
         owner = part.owner("t")
         rows = f"FROM ({part.per_customer(values)}) t"
@@ -113,10 +131,10 @@ async def pieces_of(shop: Shop, subjects: Sequence[Subject]) -> Sequence[Pieces]
 
     def select(part: Slice, values: Values) -> str:
         pieces = _sum("l.quantity - l.refunded_quantity")
-        rows = "purchase p JOIN purchase_line l ON l.purchase_id = p.id AND l.quantity > 0"
+        rows = part.purchases_with("purchase_line", "l", values.dialect)
         return (
             f"SELECT {part.number}, {part.owner()} AS owner, {pieces} FROM {rows}"
-            f" WHERE {COUNTED} AND {part.conditions(values)}{_by_owner(part)}"
+            f" WHERE l.quantity > 0 AND {COUNTED} AND {part.conditions(values)}{_by_owner(part)}"
         )
 
     async def ask(some: Sequence[Subject]) -> Sequence[Pieces]:
@@ -134,6 +152,13 @@ async def gaps_of(shop: Shop, subjects: Sequence[Subject]) -> Sequence[Gaps]:
             f"SELECT {part.owner()} AS owner, p.purchased_at - lag(p.purchased_at) OVER ({own}) AS gap FROM purchase p"
             f" WHERE p.customer_id IS NOT NULL AND {COUNTED} AND {part.conditions(values)}"
         )
+        if values.dialect.engine == "postgres":  # a sort of numbers alone; the middle of two of them is a half at most
+            middle = "percentile_cont(0.5) WITHIN GROUP (ORDER BY gap)"
+            owner, by = ("''", "") if part.customers is None else ("owner", " GROUP BY owner")
+            return (
+                f"SELECT {part.number}, {owner}, CAST(2 * {middle} AS BIGINT), 2 FROM ({gaps}) g WHERE gap IS NOT NULL{by}"
+                " HAVING count(*) > 0"
+            )
         ranked = (
             "SELECT owner, gap, row_number() OVER (PARTITION BY owner ORDER BY gap) AS place,"
             f" count(*) OVER (PARTITION BY owner) AS number FROM ({gaps}) g WHERE gap IS NOT NULL"
@@ -144,10 +169,6 @@ async def gaps_of(shop: Shop, subjects: Sequence[Subject]) -> Sequence[Gaps]:
         )
 
     return [Gaps(*rows[0]) if rows else Gaps() for rows in await asked(shop, subjects, select)]
-
-
-def _until(before: Instant | None, present: Instant) -> Instant:
-    return present if before is None else min(before, present)
 
 
 def _by_owner(part: Slice) -> str:

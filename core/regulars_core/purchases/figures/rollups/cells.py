@@ -13,7 +13,8 @@ from typing import NamedTuple
 
 import orjson
 
-_AGAIN, _AGES = struct.Struct("<IIIq"), struct.Struct("<Iq")
+_AGAIN, _AGES = struct.Struct("<Iii"), struct.Struct("<Iq")
+_NONE = {_AGAIN: (0, 0), _AGES: (0,)}
 
 
 class Place(NamedTuple):
@@ -28,17 +29,15 @@ class Place(NamedTuple):
 @dataclass(slots=True)
 class Cell:
     """What the purchases of one place come to, as `models.Rollup` has it, while they are added up. `again` has for a number of
-    days how many purchases came so long after the customer's one before and after the one before that, and how many milliseconds
-    after the day's beginning the former were, added up; `ages` what came to what, by the days since the customer's first one."""
+    days how many purchases came so long after the customer's one before there, and after the one before that; `ages` what came to
+    what, by the days since the customer's first one. It may as well be what a place has come to more, or less."""
 
     noted: int = 0
     total: int = 0
     purchases: int = 0
     counted_total: int = 0
     theirs: int = 0
-    theirs_ms: int = 0
     firsts: int = 0
-    firsts_ms: int = 0
     first_two: int = 0
     again: dict[int, list[int]] = field(default_factory=dict)
     their_total: int = 0
@@ -68,25 +67,24 @@ class Cell:
         self.undiscounted += undiscounted
         self.pieces += pieces
 
-    def after_one(self, days: int | None, number: int, ms: int) -> None:
-        """Purchases by who is known, so many days after the customer's one before, None where there is none; `ms` after the day
-        began, added up."""
+    def after_one(self, days: int | None, number: int) -> None:
+        """Purchases by who is known, so many days after the customer's one before, None where there is none."""
         self.theirs += number
-        self.theirs_ms += ms
         if days is None:
             self.firsts += number
-            self.firsts_ms += ms
         else:
-            gap = self.again.setdefault(days, [0, 0, 0])
-            gap[0] += number
-            gap[2] += ms
+            self.again.setdefault(days, [0, 0])[0] += number
 
     def after_two(self, days: int | None, number: int) -> None:
         """The same after the one before that."""
         if days is None:
             self.first_two += number
         else:
-            self.again.setdefault(days, [0, 0, 0])[1] += number
+            self.again.setdefault(days, [0, 0])[1] += number
+
+    def at_age(self, days: int, spent: int) -> None:
+        """What was spent so many days after the customer's first purchase."""
+        self.ages[days] = self.ages.get(days, 0) + spent
 
     def row(self) -> tuple[object, ...]:
         """As it is kept, in the order of COLUMNS behind those of the place."""
@@ -114,10 +112,11 @@ def _added_up(record: struct.Struct, by_days: Mapping[int, Sequence[int]]) -> by
 
 def _within(record: struct.Struct, written: bytes | None, days: int) -> tuple[int, ...]:
     size = len(written or b"") // record.size  # of what is empty SQLite cuts null
-    place = bisect_right(range(size), days, key=lambda n: _days_of(record, written or b"", n))
-    if not place:
-        return (0,) * (len(record.format) - 2)
-    return tuple(record.unpack_from(written or b"", (place - 1) * record.size)[1:])
+    if not written or not size or _days_of(record, written, 0) > days:
+        return _NONE[record]
+    if _days_of(record, written, size - 1) > days:
+        size = bisect_right(range(size), days, key=lambda n: _days_of(record, written, n))
+    return record.unpack_from(written, (size - 1) * record.size)[1:]
 
 
 def _days_of(record: struct.Struct, written: bytes, n: int) -> int:
@@ -125,8 +124,7 @@ def _days_of(record: struct.Struct, written: bytes, n: int) -> int:
 
 
 def again_within(written: bytes | None, days: int) -> tuple[int, ...]:
-    """How many purchases came at most so many days after the customer's one before, how many after the one before that, and when
-    the former were on their day, added up in milliseconds."""
+    """How many purchases came at most so many days after the customer's one before, and how many after the one before that."""
     return _within(_AGAIN, written, days)
 
 

@@ -2,7 +2,8 @@
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -24,6 +25,8 @@ HOUR, WEEKDAY, MONTH, CHANNEL, PAYMENT_METHOD = "HOUR", "WEEKDAY", "MONTH", "CHA
 STORE = "STORE"
 """By what it is kept; that of stores stands beside all of it."""
 Cells = Mapping[Place, Cell]
+_Spans = Sequence[tuple[Instant, Instant]]
+_Narrowed = Callable[[Values], str]
 _ONCE, _TWICE, _AGES = "once", "twice", "ages"  # beside the divisions, what is told of who bought before
 _PARTS = {HOUR: "hour", WEEKDAY: "weekday", MONTH: "month", CHANNEL: "channel", PAYMENT_METHOD: "method"}
 _ALL, _ITS = "''", "CAST(store_id AS TEXT)"  # the store of what is told of all, and of each one
@@ -32,33 +35,65 @@ _PIECES = (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class New:
+    """Purchases that were made, by these customers, and customers who were registered: of nothing else than that they are new."""
+
+    purchases: Sequence[str]
+    customers: Sequence[str]
+    registered: Sequence[str]
+
+
 async def counted(shop: Shop, days: Sequence[int]) -> Cells:
     """What the purchases of these days come to, place by place: five statements, whatever they find."""
-    if not days:
-        return {}
+    spans = _spans(sorted(days), shop.settings.zone)
+    return await _cells(shop, spans, None, [(1, lambda values: "", lambda values: "")]) if days else {}
+
+
+async def added(shop: Shop, days: Sequence[int], new: New) -> Cells:
+    """What these days have come to more, or less, by what is new: what is told by all purchases of who bought, less what is told
+    without the new ones. Six statements, which read what these customers bought."""
+
+    def theirs(values: Values) -> str:
+        return f" AND {values.among('p.customer_id', new.customers, 'uuid')}"
+
+    def without(values: Values) -> str:
+        return f" AND NOT ({values.among('p.id', new.purchases, 'uuid')})"
+
+    spans = _spans(sorted(days), shop.settings.zone)
+    told: list[tuple[int, _Narrowed, _Narrowed]] = [(1, theirs, lambda values: ""), (-1, theirs, without)]
+    return await _cells(shop, spans, new, told if new.customers else []) if days else {}
+
+
+async def _cells(shop: Shop, spans: _Spans, new: New | None, told: Sequence[tuple[int, _Narrowed, _Narrowed]]) -> Cells:
+    """What the purchases of these spans come to, or those that are new; and for each sign what is told by purchases that are
+    narrowed to some customers and to some purchases, added or taken off."""
     zone, database = shop.settings.zone, shop.database
-    spans = _spans(sorted(days), zone)
     found: list[Sequence[Any]] = []
-    for write in (_sums, _paid, _customers, _odd):
+    for write in (_sums, _paid, _odd):
         values = Values(database.dialect, whole=True)
-        found.append(await database.rows(write(spans, sorted(days), zone, values), *values.all))
+        only = "" if new is None else f" AND {values.among('p.id', new.purchases, 'uuid')}"
+        found.append(await database.rows(write(spans, zone, values, only), *values.all))
+    bought: list[tuple[int, Sequence[Any]]] = []
+    for sign, customers, purchases in told:
+        values = Values(database.dialect, whole=True)
+        sql = _customers(spans, zone, values, customers(values), purchases(values))
+        bought.append((sign, await database.rows(sql, *values.all)))
     values = Values(database.dialect, whole=True)
     registered = f"c.status NOT IN {GONE} AND {_within('c.created_at', spans, values)}"
-    created = await database.rows(f"SELECT c.created_at FROM customer c WHERE {registered}", *values.all)
-    sums, paid, customers, odd = found
-    return await asyncio.to_thread(_cells, zone, sums, paid, customers, odd, [row[0] for row in created])
+    only = "" if new is None else f" AND {values.among('c.id', new.registered, 'uuid')}"
+    created = await database.rows(f"SELECT c.created_at FROM customer c WHERE {registered}{only}", *values.all)
+    sums, paid, odd = found
+    return await asyncio.to_thread(_placed, zone, sums, paid, odd, bought, [row[0] for row in created])
 
 
-def _spans(days: Sequence[int], zone: ZoneInfo) -> Sequence[tuple[Instant, Instant]]:
+def _spans(days: Sequence[int], zone: ZoneInfo) -> _Spans:
     """From when to before when the days are that follow each other."""
     spans: list[tuple[Instant, Instant]] = []
     for _, some in groupby(enumerate(days), lambda pair: pair[1] - pair[0]):
         own = [day for _, day in some]
         spans.append((calendar.start(own[0], zone), calendar.end(own[-1], zone)))
     return spans
-
-
-_Spans = Sequence[tuple[Instant, Instant]]
 
 
 def _within(column: str, spans: _Spans, values: Values) -> str:
@@ -97,7 +132,7 @@ def _if_counted(expression: str) -> str:
     return _added(f"CASE WHEN {COUNTED} THEN {expression} END")
 
 
-def _sums(spans: _Spans, days: Sequence[int], zone: ZoneInfo, values: Values) -> str:
+def _sums(spans: _Spans, zone: ZoneInfo, values: Values, only: str) -> str:
     """What is added up of the purchases themselves, by day, store, hour and channel."""
     columns = [
         "count(*)", _added(SPENT), _if_counted("1"), _if_counted(SPENT),
@@ -107,81 +142,95 @@ def _sums(spans: _Spans, days: Sequence[int], zone: ZoneInfo, values: Values) ->
     ]  # fmt: skip
     return (
         f"SELECT {_day(values.dialect, zone)}, p.store_id, {_hour(values.dialect, zone)}, p.channel, {', '.join(columns)}"
-        f" FROM purchase p WHERE {NOT_VOIDED} AND {_within('p.purchased_at', spans, values)} GROUP BY 1, 2, 3, 4"
+        f" FROM purchase p WHERE {NOT_VOIDED} AND {_within('p.purchased_at', spans, values)}{only}"
+        " GROUP BY 1, 2, 3, 4"
     )
 
 
-def _paid(spans: _Spans, days: Sequence[int], zone: ZoneInfo, values: Values) -> str:
+def _paid(spans: _Spans, zone: ZoneInfo, values: Values, only: str) -> str:
     """The same of payments, by day, store and way of paying."""
     return (
         f"SELECT {_day(values.dialect, zone)}, p.store_id, y.method, count(DISTINCT p.id), {_added('y.amount')},"
         f" count(DISTINCT CASE WHEN {COUNTED} THEN p.id END), {_if_counted('y.amount')}"
         f" FROM purchase p {_payments(values.dialect, 'p')}"
-        f" WHERE {NOT_VOIDED} AND {_within('p.purchased_at', spans, values)} GROUP BY 1, 2, 3"
+        f" WHERE {NOT_VOIDED} AND {_within('p.purchased_at', spans, values)}{only} GROUP BY 1, 2, 3"
     )
 
 
-def _odd(spans: _Spans, days: Sequence[int], zone: ZoneInfo, values: Values) -> str:
+def _odd(spans: _Spans, zone: ZoneInfo, values: Values, only: str) -> str:
     """The purchases of known customers that do not count and came to something."""
     return (
         f"SELECT {_day(values.dialect, zone)}, p.store_id, p.id FROM purchase p WHERE p.customer_id IS NOT NULL"
-        f" AND {NOT_VOIDED} AND NOT ({COUNTED}) AND {SPENT} <> 0 AND {_within('p.purchased_at', spans, values)}"
+        f" AND {NOT_VOIDED} AND NOT ({COUNTED}) AND {SPENT} <> 0 AND {_within('p.purchased_at', spans, values)}{only}"
     )
 
 
-def _customers(spans: _Spans, days: Sequence[int], zone: ZoneInfo, values: Values) -> str:
-    """What is told by what customers bought before: of each day how many purchases came so many days after the one before and
-    after the one before that, who bought in a part for the first time, and what was spent how long after the first time; in all
-    stores and in each."""
+def _customers(spans: _Spans, zone: ZoneInfo, values: Values, customers: str, purchases: str) -> str:
+    """What is told by what customers bought before, in all stores and in each: of each day how many purchases came so many days
+    after the one before and after the one before that, the same in each part of what they divide into, and what was spent how
+    long after the first time. `customers` and `purchases` are conditions that narrow it."""
     dialect = values.dialect
     day, hour = _day(dialect, zone), _hour(dialect, zone)
-    sold = f"{NOT_VOIDED} AND p.customer_id IS NOT NULL AND {_within('p.purchased_at', spans, values)}"
-    told = _within("w.at", spans, values)
-    listed = values.among("t.day", days, "bigint")
+    sold = f"{NOT_VOIDED} AND p.customer_id IS NOT NULL AND {_within('p.purchased_at', spans, values)}{customers}"
+    before = f"{COUNTED} AND p.purchased_at < {values.bind(spans[-1][1])}{purchases}"
     weekday = f"(({day} + {AGES // DAY_MS} + 3) % 7 + 1)"
     shown = f"{day} AS day, {hour} AS hour, {weekday} AS weekday, {month(dialect, zone)} AS month"
+    here, method = ("", "store_id, "), _PARTS[PAYMENT_METHOD]
+    others = [column for column in _PARTS.values() if column != method]
     with_ = (
         f"WITH b AS MATERIALIZED (SELECT DISTINCT p.customer_id FROM purchase p WHERE {sold}), h AS MATERIALIZED"
         f" (SELECT p.id, p.customer_id, p.store_id, p.channel, p.purchased_at AS at, {shown} FROM b"
-        f" {_history(dialect, f'{COUNTED} AND p.purchased_at < {values.bind(spans[-1][1])}')}),"
-        f" m AS MATERIALIZED (SELECT h.customer_id, h.store_id, h.day, y.method FROM h {_payments(dialect, 'h')}),"
-        " w AS MATERIALIZED (SELECT h.store_id, h.at, h.day, lag(day) OVER c AS once, lag(day, 2) OVER c AS twice,"
-        " lag(day) OVER s AS once_here, lag(day, 2) OVER s AS twice_here FROM h"
-        " WINDOW c AS (PARTITION BY customer_id ORDER BY at, id), s AS (PARTITION BY customer_id, store_id ORDER BY at, id))"
+        f" {_history(dialect, before)}),"
+        f" w AS MATERIALIZED (SELECT * FROM (SELECT h.*, {', '.join(_earlier(own, '') for own in here)}"
+        f", {', '.join(_earlier(own, column) for own in here for column in others)} FROM h) w"
+        f" WHERE {_within('w.at', spans, values)}),"
+        f" m AS MATERIALIZED (SELECT * FROM (SELECT t.*, {', '.join(_earlier(own, method) for own in here)} FROM"
+        f" (SELECT h.id, h.customer_id, h.store_id, h.at, h.day, y.method FROM h {_payments(dialect, 'h')}) t) m"
+        f" WHERE {_within('m.at', spans, values)})"
     )
     selects = []
-    for store, here in ((_ALL, ""), (_ITS, "_here")):
-        own, by = ("", "") if store == _ALL else ("store_id, ", ", store_id")
-        for kind, at in ((_ONCE, "sum(at)"), (_TWICE, "0")):
-            selects.append(
-                f"SELECT '{kind}' AS kind, {store} AS store, day, CAST(day - {kind}{here} AS TEXT) AS part, count(*) AS n,"
-                f" CAST({at} AS BIGINT) AS amount FROM w WHERE {told} GROUP BY {own}day, {kind}{here}"
-            )
+    for own, store in zip(here, (_ALL, _ITS), strict=True):
+        place = "_here" if own else ""
+        selects += [
+            f"SELECT '{kind}' AS kind, {store} AS store, day, NULL AS part, day - {kind}{place} AS days, count(*) AS n,"
+            f" CAST(0 AS BIGINT) AS spent FROM w GROUP BY {own}day, {kind}{place}"
+            for kind in (_ONCE, _TWICE)
+        ]
         for division, column in _PARTS.items():
-            table = "m" if division == PAYMENT_METHOD else "h"
+            gap = f"{column}_once{place}"
             selects.append(
-                f"SELECT '{division}', {store}, t.day, CAST(t.{column} AS TEXT), count(*), 0 FROM (SELECT customer_id{by},"
-                f" {column}, min(day) AS day FROM {table} GROUP BY customer_id{by}, {column}) t WHERE {listed}"
-                f" GROUP BY {own}t.day, t.{column}"
+                f"SELECT '{division}', {store}, day, CAST({column} AS TEXT), day - {gap}, count(*), 0"
+                f" FROM {'m' if column == method else 'w'} GROUP BY {own}day, {column}, {gap}"
             )
+        by = ", store_id" if own else ""
         first = f"SELECT customer_id{by}, min(day) AS first FROM h GROUP BY customer_id{by}"
-        same = "f.customer_id = q.customer_id" + (" AND f.store_id = q.store_id" if by else "")
+        same = "f.customer_id = q.customer_id" + (" AND f.store_id = q.store_id" if own else "")
         age = dialect.greatest("q.day - coalesce(f.first, q.day)", "0")
         selects.append(
-            f"SELECT '{_AGES}', {store.replace('store_id', 'q.store_id')}, q.day, CAST({age} AS TEXT), count(*),"
+            f"SELECT '{_AGES}', {store.replace('store_id', 'q.store_id')}, q.day, NULL, {age}, count(*),"
             f" CAST(sum(q.spent) AS BIGINT) FROM (SELECT p.customer_id, p.store_id, {day} AS day, {SPENT} AS spent"
-            f" FROM purchase p WHERE {sold}) q LEFT JOIN ({first}) f ON {same} GROUP BY 2, q.day, {age}"
+            f" FROM purchase p WHERE {sold}{purchases}) q LEFT JOIN ({first}) f ON {same} GROUP BY 2, q.day, {age}"
         )
-    told_of = f"SELECT u.kind, u.store, u.day, {dialect.bundle('u.part, u.n, u.amount')}"
+    told_of = f"SELECT u.kind, u.store, u.day, {dialect.bundle('u.part, u.days, u.n, u.spent')}"
     return f"{with_} {told_of} FROM ({' UNION ALL '.join(selects)}) u GROUP BY u.kind, u.store, u.day"
 
 
-def _cells(
+def _earlier(own: str, column: str) -> str:
+    """On which day the customer had bought before: in the `own` store, if it is named, and in the same part where purchases are
+    divided by a column; or else on which day before that, too."""
+    window = f"(PARTITION BY customer_id, {own}{column or 'customer_id'} ORDER BY at, id)"
+    place = "_here" if own else ""
+    if column:
+        return f"lag(day) OVER {window} AS {column}_once{place}"
+    return f"lag(day) OVER {window} AS once{place}, lag(day, 2) OVER {window} AS twice{place}"
+
+
+def _placed(
     zone: ZoneInfo,
     sums: Iterable[Any],
     paid: Iterable[Any],
-    customers: Iterable[Any],
     odd: Iterable[Any],
+    bought: Iterable[tuple[int, Iterable[Any]]],
     created: Iterable[Instant],
 ) -> Cells:
     """What the statements have found, place by place."""
@@ -200,8 +249,9 @@ def _cells(
     for day, store_id, method, *figures in paid:
         for store in ("", store_id):
             cells[Place(PAYMENT_METHOD, store, day, f"={method}")].add(figures)
-    for kind, store, day, bundle in customers:
-        _told_of_customers(cells, kind, store.replace("-", ""), day, orjson.loads(bundle), zone)
+    for sign, rows in bought:
+        for kind, store, day, bundle in rows:
+            _told_of_customers(cells, sign, kind, store.replace("-", ""), day, orjson.loads(bundle))
     for day, store_id, purchase_id in odd:
         for store in ("", store_id):
             cells[Place("", store, day, "")].odd.append(purchase_id)
@@ -212,22 +262,18 @@ def _cells(
 
 def _told_of_customers(
     cells: defaultdict[Place, Cell],
+    sign: int,
     kind: str,
     store: str,
     day: int,
-    rows: Sequence[tuple[str | None, int, int]],
-    zone: ZoneInfo,
+    rows: Sequence[tuple[str | None, int | None, int, int]],
 ) -> None:
-    if kind in _PARTS:
-        for part, number, _ in rows:
-            cells[Place(kind, store, day, "" if part is None else f"={part}")].firsts = number
-        return
-    cell, start = cells[Place("", store, day, "")], calendar.start(day, zone)
-    if kind == _AGES:
-        cell.ages = {int(age or 0): spent for age, _, spent in rows}
-    elif kind == _TWICE:
-        for gap, number, _ in rows:
-            cell.after_two(None if gap is None else int(gap), number)
-    else:
-        for gap, number, at in rows:
-            cell.after_one(None if gap is None else int(gap), number, at - number * start)
+    division = kind if kind in _PARTS else ""
+    for part, days, number, spent in rows:
+        cell = cells[Place(division, store, day, "" if part is None else f"={part}")]
+        if kind == _AGES:
+            cell.at_age(days or 0, sign * spent)
+        elif kind == _TWICE:
+            cell.after_two(days, sign * number)
+        else:
+            cell.after_one(days, sign * number)

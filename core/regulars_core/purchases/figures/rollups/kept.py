@@ -1,47 +1,49 @@
-"""Reading what is kept of some days, and counting those of them anew that have moved since: so what is told is as of now.
+"""Reading what is kept of some days, and what has moved since: what is new is added to what is kept, and days on which something
+else has moved are counted anew. So what is told is as of now.
 
 Nothing is locked. What is noted as due and how much was settled is read before and after: where both are the same, nothing has
 changed between, and all that was read belongs together. Otherwise it is read again.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence, Set
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 from zoneinfo import ZoneInfo
 
 from regulars_core.database import Database
 from regulars_core.primitives.clock import EARLIEST, LATEST, Instant
 from regulars_core.purchases.figures.rollups import days as calendar
 from regulars_core.purchases.figures.rollups.cells import COLUMNS, RECORD_BYTES, Cell, Place
-from regulars_core.purchases.figures.rollups.counts import Cells, counted
+from regulars_core.purchases.figures.rollups.counts import Cells, New, added, counted
 from regulars_core.purchases.figures.spans import Span
 from regulars_core.queries.where import Values
 from regulars_core.shop.shop import Shop
 
 T = TypeVar("T")
 
-LAYOUT = 1
+LAYOUT = 2
 """Of the cells: what was kept in another one is kept anew."""
 MAX_DUE, MAX_DAYS = 5_000, 62
-"""Moves, and days that they concern, up to which they are counted anew by whoever asks; more are left to the job."""
+"""Moves, and days that they concern, up to which whoever asks looks at them; more are left to the job."""
 _ATTEMPTS = 3
-_DUE = f"SELECT number, at, customer_id, later FROM rollup_due ORDER BY number LIMIT {MAX_DUE + 1}"
+_DUE = f"SELECT number, at, customer_id, later, new_id FROM rollup_due ORDER BY number LIMIT {MAX_DUE + 1}"
 _STATE = (
-    "SELECT s.zone, s.layout, s.until, s.steps, d.number, d.at, d.customer_id, d.later FROM rollup_state s"
+    "SELECT s.zone, s.layout, s.until, s.steps, d.number, d.at, d.customer_id, d.later,"
+    " CASE WHEN d.number > s.anew_to THEN d.new_id END FROM rollup_state s"
     f" LEFT JOIN ({_DUE}) d ON 1 = 1"
 )
 _MARK = f"SELECT s.steps, (SELECT count(*) FROM (SELECT 1 FROM rollup_due LIMIT {MAX_DUE + 1}) d) FROM rollup_state s"
 
 
-@dataclass(frozen=True, slots=True)
-class Due:
+class Due(NamedTuple):
     """A move that was noted: see `models.RollupDue`."""
 
     number: int
     at: Instant
     customer_id: str | None
     later: bool
+    new_id: str | None = None
 
 
 async def days_due(database: Database, zone: ZoneInfo, moves: Sequence[Due]) -> Sequence[set[int]]:
@@ -65,7 +67,7 @@ async def days_due(database: Database, zone: ZoneInfo, moves: Sequence[Due]) -> 
 
 class Kept:
     """What is there of the days from `first` on, None for the beginning, up to `last`, None for the end; in one store, or in
-    all where it is empty."""
+    all where it is empty. Of the `stale` days it is what there is `now`; of others that is what they have come to more."""
 
     def __init__(self, shop: Shop, first: int | None, last: int | None, store: str, stale: Collection[int], now: Cells):
         self.shop, self.first, self.last, self.store = shop, first, last, store
@@ -75,13 +77,13 @@ class Kept:
         self, columns: Sequence[str], division: str = "", *, every_store: bool = False, reach: int | None = None
     ) -> Sequence[Any]:
         """These columns of each cell. What tells of earlier days is cut to those in the range, or to as many as `reach`."""
-        values = Values(self.shop.database.dialect)
+        values = Values(self.shop.database.dialect, whole=True)
         told = [self._cut(column, reach, values) for column in columns]
         kept = await self.shop.database.rows(
             f"SELECT {', '.join(told)} FROM rollup r WHERE {self._conditions(division, every_store, values)}",
             *values.all,
         )
-        return [*kept, *self._stale_rows(columns, division, every_store)]
+        return [*kept, *self._rows_now(columns, division, every_store)]
 
     async def sum(self, *columns: str) -> Sequence[int]:
         """What each of these columns adds up to."""
@@ -91,14 +93,14 @@ class Kept:
         self, columns: Sequence[str], by: str, division: str = "", *, every_store: bool = False
     ) -> dict[str, list[int]]:
         """What each of these columns adds up to, by the values of another one."""
-        values = Values(self.shop.database.dialect)
+        values = Values(self.shop.database.dialect, whole=True)
         added = ", ".join(f"CAST(sum(r.{column}) AS BIGINT)" for column in columns)
         where = self._conditions(division, every_store, values)
         found = await self.shop.database.rows(
             f"SELECT r.{by}, {added} FROM rollup r WHERE {where} GROUP BY r.{by}", *values.all
         )
         sums = {row[0]: list(row[1:]) for row in found}
-        for key, *row in self._stale_rows([by, *columns], division, every_store):
+        for key, *row in self._rows_now([by, *columns], division, every_store):
             own = sums.setdefault(key, [0] * len(columns))
             own[:] = [a + b for a, b in zip(own, row, strict=True)]
         return sums
@@ -122,9 +124,9 @@ class Kept:
         ]
         if self._stale:
             parts.append(f"NOT ({values.among('r.day', self._stale, 'int')})")
-        return " AND ".join(parts)
+        return " AND ".join([*parts, *values.own_plan()])  # the plan for any days goes through all rows of the days
 
-    def _stale_rows(self, columns: Sequence[str], division: str, every_store: bool) -> Sequence[Any]:
+    def _rows_now(self, columns: Sequence[str], division: str, every_store: bool) -> Sequence[Any]:
         found = []
         for place, cell in self._now.items():
             is_there = place.store != "" if every_store else place.store == self.store
@@ -132,6 +134,29 @@ class Kept:
                 row = dict(zip(COLUMNS, (*place, *cell.row()), strict=True))
                 found.append([row[column] for column in columns])
         return found
+
+
+@dataclass(frozen=True, slots=True)
+class _Moved:
+    """What has moved: the days that are `stale`, those to which only what is `new` is to be added, and all of them."""
+
+    stale: Set[int]
+    days: Set[int]
+    new: New
+
+    @classmethod
+    def by(cls, moves: Sequence[Due], days: Sequence[Set[int]]) -> "_Moved":
+        """By moves that were noted, and the days that each concerns."""
+        stale, all_of_them = set[int](), set[int]()
+        for move, own in zip(moves, days, strict=True):
+            all_of_them |= own
+            if move.new_id is None:
+                stale |= own
+        made = [(one.new_id, one.customer_id, one.later) for one in moves if one.new_id is not None]
+        purchases = [id_ for id_, _, is_purchase in made if is_purchase]
+        registered = [id_ for id_, _, is_purchase in made if not is_purchase]
+        customers = sorted({customer for _, customer, _ in made if customer is not None})
+        return cls(stale, all_of_them, New(purchases, customers, registered))
 
 
 async def told_by_kept(shop: Shop, span: Span, tell: Callable[[Kept], Awaitable[T]]) -> T | None:
@@ -146,20 +171,18 @@ async def told_by_kept(shop: Shop, span: Span, tell: Callable[[Kept], Awaitable[
         rows = await shop.database.rows(_STATE)
         if not rows or tuple(rows[0][:3]) != (zone.key, LAYOUT, None):
             return None
-        moves = [
-            Due(number, at, customer, bool(later)) for *_, number, at, customer, later in rows if number is not None
-        ]
+        moves = [Due(*row[4:]) for row in rows if row[4] is not None]
         if len(moves) > MAX_DUE:
             return None
-        stale = set[int]().union(*await days_due(shop.database, zone, moves)) if moves else set()
-        stale = {day for day in stale if (first is None or day >= first) and (last is None or day <= last)}
-        if len(stale) > MAX_DAYS:
+        moved = _Moved.by(moves, await days_due(shop.database, zone, moves) if moves else ())
+        here = {day for day in moved.days if (first is None or day >= first) and (last is None or day <= last)}
+        if len(here) > MAX_DAYS:
             return None
         mark = rows[0][3], len(moves)
-        now = await _counted_now(shop, mark, stale) if stale else {}
+        now = await _counted_now(shop, mark, moved, here) if here else {}
         if now is None:
             continue
-        told = await tell(Kept(shop, first, last, store, stale, now))
+        told = await tell(Kept(shop, first, last, store, here & moved.stale, now))
         if await _mark(shop) == mark:
             return told
     return None
@@ -183,18 +206,21 @@ class _Counted:
         self.days: dict[int, dict[Place, Cell]] = {}
 
 
-async def _counted_now(shop: Shop, mark: _Mark, days: Collection[int]) -> Cells | None:
-    """What these days come to, which is counted once for all who ask while nothing moves; None where something has moved
-    meanwhile."""
+async def _counted_now(shop: Shop, mark: _Mark, moved: _Moved, days: Set[int]) -> Cells | None:
+    """What these days come to, or have come to more; it is counted once for all who ask while nothing moves. None where something
+    has moved meanwhile."""
     known: _Counted = shop.memory.setdefault(_Counted, _Counted())
     async with known.turn:
         if known.mark != mark:
             known.mark, known.days = mark, {}
-        missing = sorted(set(days) - known.days.keys())
+        missing = days - known.days.keys()
         if missing:
             fresh: dict[int, dict[Place, Cell]] = {day: {} for day in missing}
-            for place, cell in (await counted(shop, missing)).items():
-                fresh[place.day][place] = cell
+            anew = await counted(shop, sorted(missing & moved.stale))
+            more = await added(shop, sorted(missing - moved.stale), moved.new)
+            for cells in (anew, more):
+                for place, cell in cells.items():
+                    fresh[place.day][place] = cell
             if await _mark(shop) != mark:
                 known.mark = None
                 return None

@@ -34,9 +34,7 @@ class Rollup(Model):
     purchases = fields.BigIntField()
     counted_total = MinorUnitsField()
     theirs = fields.BigIntField()
-    theirs_ms = fields.BigIntField()
     firsts = fields.BigIntField()
-    firsts_ms = fields.BigIntField()
     first_two = fields.BigIntField()
     again = fields.BinaryField()
     their_total = MinorUnitsField()
@@ -57,7 +55,8 @@ class Rollup(Model):
 class RollupState(Model):
     """How far it is kept: by the days of a `zone` and in a `layout`, which a later version may change. From the beginning on it
     has come to the day `reached`; there is everything up to the day `until`, null once that was reached. `steps` counts what was
-    settled, so that a reader knows whether something was meanwhile. One row, or none before it began."""
+    settled, so that a reader knows whether something was meanwhile; notes up to the number `anew_to` may be of what was. One row,
+    or none before it began."""
 
     id = fields.IntField(primary_key=True, generated=False)
     zone = fields.CharField(60)
@@ -65,6 +64,7 @@ class RollupState(Model):
     reached = fields.IntField()
     until = fields.IntField(null=True)
     steps = fields.BigIntField()
+    anew_to = fields.BigIntField(default=0)
 
     class Meta:
         table = "rollup_state"
@@ -72,13 +72,15 @@ class RollupState(Model):
 
 class RollupDue(Model):
     """A purchase at an instant was written or has moved, or a customer was registered then or went: what is kept of the day is
-    to be found anew, and where it is `later` that of every day on which the customer bought afterwards. The database notes it
-    itself, in the transaction that does it."""
+    to be found anew, and where it is `later` that of every day on which the customer bought afterwards. The purchase that was
+    written, or the customer who was registered, has the id `new_id`: if it is not in what is kept, it can be added. The database
+    notes it itself, in the transaction that does it."""
 
     number = fields.BigIntField(primary_key=True, generated=True)
     at = InstantField()
     customer_id = IdField(null=True)
     later = fields.BooleanField()
+    new_id = IdField(null=True)
 
     class Meta:
         table = "rollup_due"

@@ -3,6 +3,7 @@ at, because it is not kept, or too much has moved."""
 
 from bisect import bisect_right
 from collections.abc import Sequence
+from datetime import date
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -23,24 +24,32 @@ from regulars_core.shop.shop import Shop
 
 class RangeSums(NamedTuple):
     """What the purchases of a range come to. `buyers` are the customers who bought, of whom `twice` did so two times or more;
-    `theirs` are their purchases, and `since_ms` adds up for how long each of them has been a customer by an instant, and at least
-    so long as was asked for."""
+    `theirs` are their purchases, and `days` adds up for how many each of them has been a customer by a day, and at least as many
+    as were asked for."""
 
     purchases: int
     spent: int
     buyers: int
     twice: int
     theirs: int
-    since_ms: int
+    days: int
 
 
-async def range_sums(shop: Shop, span: Span, until: Instant, least_ms: int) -> RangeSums | None:
-    """What the purchases of a span come to; customers are so since their first purchase in it, until an instant."""
+async def range_sums(shop: Shop, span: Span, until: date, least: int) -> RangeSums | None:
+    """What the purchases of a span come to; customers are so since the day of their first purchase in it, until another day."""
+    end = until.toordinal() - calendar.EPOCH
 
     async def tell(kept: Kept) -> RangeSums:
-        purchases, spent, theirs = await kept.sum("purchases", "total", "theirs")
-        first, first_two, since = await _firsts(kept, span, until, least_ms)
-        return RangeSums(purchases, spent, first, first_two - first, theirs, since)
+        sums = [0] * len(RangeSums._fields)
+        columns = ("day", "purchases", "total", "theirs", "firsts", "first_two", "again")
+        for day, purchases, spent, theirs, firsts, first_two, again in await kept.rows(columns):
+            new, twice = firsts, first_two - firsts
+            if kept.first is not None:
+                within, within_two = again_within(again, day - kept.first)
+                new, twice = theirs - within, within - within_two
+            own = (purchases, spent, new, twice, theirs, new * max(end - day, least))
+            sums = [a + b for a, b in zip(sums, own, strict=True)]
+        return RangeSums(*sums)
 
     return await told_by_kept(shop, span, tell)
 
@@ -63,49 +72,6 @@ async def range_taken_off(shop: Shop, span: Span) -> RangeTakenOff | None:
         return RangeTakenOff(*await kept.sum(*RangeTakenOff._fields))
 
     return await told_by_kept(shop, span, tell)
-
-
-async def _firsts(kept: Kept, span: Span, until: Instant, least_ms: int) -> tuple[int, int, int]:
-    """How many purchases are their customer's first one in the range, and the first or second one, and since when they are
-    customers, in milliseconds up to an instant, added up."""
-    zone, latest = kept.shop.settings.zone, Instant(until - least_ms)
-    cut = calendar.day_at(latest, zone)
-    first = first_two = since = 0
-    for day, theirs, theirs_ms, firsts, firsts_ms, two, again in await kept.rows(
-        ("day", "theirs", "theirs_ms", "firsts", "firsts_ms", "first_two", "again")
-    ):
-        number, early, ms = firsts, two, firsts_ms
-        if kept.first is not None:
-            again_one, again_two, again_ms = again_within(again, day - kept.first)
-            number, early, ms = theirs - again_one, theirs - again_two, theirs_ms - again_ms
-        first += number
-        first_two += early
-        if day < cut:
-            since += number * (until - calendar.start(day, zone)) - ms
-        elif day > cut:
-            since += number * least_ms
-    if (kept.first is None or cut >= kept.first) and (kept.last is None or cut <= kept.last):
-        since += sum(max(until - at, least_ms) for at in await _first_on(kept, span, cut))
-    return first, first_two, since
-
-
-async def _first_on(kept: Kept, span: Span, day: int) -> Sequence[Instant]:
-    """When on a day customers bought for the first time in the span."""
-    zone, values = kept.shop.settings.zone, Values(kept.shop.database.dialect)
-    begin, end = values.bind(calendar.start(day, zone)), values.bind(calendar.end(day, zone))
-    here = " AND ".join(["1=1", *span.places(values)])
-    since = "" if span.first is None else f" AND q.purchased_at >= {values.bind(span.first)}"
-    earlier = (
-        f"SELECT 1 FROM purchase q WHERE q.customer_id = p.customer_id AND q.purchased_at < {begin}{since}"
-        f" AND {COUNTED.replace('p.', 'q.')} AND {here.replace('p.', 'q.')} LIMIT 1"
-    )  # for each by itself: NOT EXISTS would let PostgreSQL read all that was bought before
-    rows = await kept.shop.database.rows(
-        "SELECT min(p.purchased_at) FROM purchase p WHERE p.customer_id IS NOT NULL"
-        f" AND p.purchased_at >= {begin} AND p.purchased_at < {end} AND {COUNTED} AND {here} AND ({earlier}) IS NULL"
-        " GROUP BY p.customer_id",
-        *values.all,
-    )
-    return [row[0] for row in rows]
 
 
 async def range_buyers(shop: Shop, span: Span) -> int | None:
@@ -193,20 +159,19 @@ class RangePart(NamedTuple):
 
 
 async def range_parts(shop: Shop, span: Span, division: str) -> Sequence[RangePart] | None:
-    """What purchases of a span divide into, in no order: by one of the divisions that are kept. By others than stores it is not
-    kept who bought in a part before, so that tells only of spans that have no beginning."""
-    if division != STORE and span.first is not None:
-        return None
+    """What purchases of a span divide into, in no order: by one of the divisions that are kept."""
 
     async def tell(kept: Kept) -> Sequence[RangePart]:
         by, everywhere = ("store", not kept.store) if division == STORE else ("part", False)
         of = "" if division == STORE else division
-        sums = await kept.sums(("firsts", "purchases", "total"), by, of, every_store=everywhere)
-        if kept.first is not None:
-            for row in sums.values():
-                row[0] = 0
-            for part, day, theirs, again in await kept.rows((by, "day", "theirs", "again"), of, every_store=everywhere):
-                sums[part][0] += theirs - again_within(again, day - kept.first)[0]
+        if kept.first is None:
+            sums = await kept.sums(("firsts", "purchases", "total"), by, of, every_store=everywhere)
+        else:
+            sums, columns = {}, (by, "day", "theirs", "again", "purchases", "total")
+            for part, day, theirs, again, purchases, total in await kept.rows(columns, of, every_store=everywhere):
+                own = sums.setdefault(part, [0, 0, 0])
+                buyers = theirs - again_within(again, day - kept.first)[0]
+                own[:] = own[0] + buyers, own[1] + purchases, own[2] + total
         return [RangePart(part.removeprefix("=") if part else None, *row) for part, row in sums.items()]
 
     return await told_by_kept(shop, span, tell)

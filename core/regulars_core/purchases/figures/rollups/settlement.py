@@ -26,6 +26,8 @@ _MOVES, _DAYS, _SECONDS = 1_000, 64, 120
 """Moves and days of one step, at most, and how long one of its statements may take."""
 _LEAST_DAYS = {"postgres": 12, "sqlite": 1}
 """Days of a step at least: what their customers bought before is read once for all of them. On SQLite everybody waits for it."""
+_STEP = "steps = steps + 1, anew_to = coalesce((SELECT max(number) FROM rollup_due), 0)"
+"""What is noted still may be in what was counted."""
 _LAST = (
     "SELECT min(at), max(at) FROM (SELECT min(purchased_at) AS at FROM purchase UNION ALL SELECT max(purchased_at) FROM purchase"
     " UNION ALL SELECT min(created_at) FROM customer UNION ALL SELECT max(created_at) FROM customer) a"
@@ -75,7 +77,7 @@ async def _begin(shop: Shop) -> None:
     [(first, last)] = await database.rows(_LAST)
     first, last = (now() if at is None else at for at in (first, last))
     await database.run(
-        "INSERT INTO rollup_state (id, zone, layout, reached, until, steps) VALUES (1, $1, $2, $3, $4, $5)",
+        "INSERT INTO rollup_state (id, zone, layout, reached, until, steps, anew_to) VALUES (1, $1, $2, $3, $4, $5, 0)",
         zone.key,
         LAYOUT,
         calendar.day_at(first, zone) - 1,
@@ -92,7 +94,7 @@ async def _go_on(shop: Shop, size: int) -> int:
     then = min(reached + size, until)
     await _count(shop, range(reached + 1, then + 1))
     await shop.database.run(
-        "UPDATE rollup_state SET reached = $1, until = $2, steps = steps + 1", then, None if then == until else until
+        f"UPDATE rollup_state SET reached = $1, until = $2, {_STEP}", then, None if then == until else until
     )
     return until - then
 
@@ -102,7 +104,7 @@ async def _keep_up(shop: Shop, size: int) -> bool:
     database, zone = shop.database, shop.settings.zone
     await _held(shop)
     rows = await database.rows(f"SELECT number, at, customer_id, later FROM rollup_due ORDER BY number LIMIT {_MOVES}")
-    moves = [Due(number, at, customer, bool(later)) for number, at, customer, later in rows]
+    moves = [Due(*row) for row in rows]
     if not moves:
         return False
     days, done = set[int](), list[int]()
@@ -113,12 +115,15 @@ async def _keep_up(shop: Shop, size: int) -> bool:
         done.append(move.number)
     await database.run(f"DELETE FROM rollup_due WHERE {database.dialect.among('number', 1, 'bigint')}", done)
     await _count(shop, sorted(days))
-    await database.run("UPDATE rollup_state SET steps = steps + 1")
+    await database.run(f"UPDATE rollup_state SET {_STEP}")
     return len(done) < len(moves) or len(moves) == _MOVES
 
 
 async def _held(shop: Shop) -> tuple[int, int | None]:
-    """How far it is, which nobody else changes until the transaction ends."""
+    """How far it is, which nobody else changes until the transaction ends. That sees one state of the shop: whatever moves
+    meanwhile, neither it nor its note."""
+    if shop.database.engine == "postgres":
+        await shop.database.run("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
     await shop.database.allow(_SECONDS)
     if shop.database.engine == "postgres":
         await shop.database.run("SET LOCAL work_mem = '64MB'")
@@ -127,7 +132,7 @@ async def _held(shop: Shop) -> tuple[int, int | None]:
 
 
 async def _count(shop: Shop, days: Sequence[int]) -> None:
-    """Count these days anew, in the caller's transaction."""
+    """Count these days anew, in the caller's transaction. What is read together is written together."""
     await shop.database.run(f"DELETE FROM rollup WHERE {shop.database.dialect.among('day', 1, 'int')}", list(days))
     cells = await counted(shop, days)
-    await insert(shop.database, "rollup", COLUMNS, [(*place, *cell.row()) for place, cell in cells.items()])
+    await insert(shop.database, "rollup", COLUMNS, [(*place, *cells[place].row()) for place in sorted(cells)])

@@ -30,7 +30,7 @@ async def differences(shop: Shop) -> AsyncIterator[str]:
         days = range(first, first + _DAYS)
         kept = await _kept(shop, days)
         cells = {place: tuple(cell.row()) for place, cell in (await counted(shop, days)).items()}
-        due = [Due(number, at, customer, bool(later)) for number, at, customer, later in await database.rows(_DUE)]
+        due = [Due(*row) for row in await database.rows(_DUE)]
         stale = set[int]().union(*await days_due(database, zone, due))
         for place in sorted(kept.keys() | cells.keys()):
             if place.day not in stale and kept.get(place) != cells.get(place):

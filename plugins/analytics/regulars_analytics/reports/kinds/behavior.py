@@ -31,9 +31,8 @@ async def _figures(scope: Scope) -> Table:
     shop, subjects = scope.shop, [Subject(scope.of_the_days)]
     [totals], [pieces] = await totals_of(shop, subjects), await pieces_of(shop, subjects)
     [gaps], [sold] = await gaps_of(shop, subjects), await discounts_of(shop, subjects)
-
     average = divided_half_up(totals.spent, totals.purchases) if totals.purchases else None
-    months = quotient(totals.theirs * _MONTH_HUNDREDTHS * DAY_MS, totals.since_ms * 100, 2)
+    months = quotient(totals.theirs * _MONTH_HUNDREDTHS, totals.days * 100, 2)
     pieces_each = quotient(pieces.quantity, totals.purchases * 1_000_000, 2)
     off = share(sold.discount, sold.full) if sold.purchases else None
     return figures_of(
