@@ -317,13 +317,7 @@ async def test_nothing_is_begun_that_is_not_needed(
         pytest.skip("SQLite does not tell what of a statement it has run.")
     if copied:
         await renew(shop.database, COPIED)
-    search, values = QuickSearch.of(query, 20, include_archived=False), Values(shop.database.dialect)
-    assert search is not None
-    explained = await shop.database.row(
-        f"EXPLAIN (ANALYZE, FORMAT JSON) SELECT * FROM {search.source(values, *search.given)}", *values.all
-    )
-    assert explained is not None
-    plan = orjson.loads(explained[0])[0]["Plan"]
+    plan = await _plan(shop, query, "ANALYZE, FORMAT JSON")
     assert set(_begun(plan)) & STEPS == steps
     walked = [step["Actual Rows"] for step in _within(plan, "CTE near") if step.get("Relation Name") == "recent_text"]
     assert max(walked) <= MAX_WALK, "It has sorted the whole copy instead of walking."
@@ -345,14 +339,19 @@ async def test_what_everybody_has_is_not_read_for_a_few(shop: Shop) -> None:
 
 async def _steps(shop: Shop, query: str, name: str, table: str) -> Sequence[str]:
     """By what steps a part of the search reads a table."""
+    plan = await _plan(shop, query, "FORMAT JSON")
+    return [step["Node Type"] for step in _within(plan, name) if step.get("Relation Name") == table]
+
+
+async def _plan(shop: Shop, query: str, options: str) -> dict[str, Any]:
     search, values = QuickSearch.of(query, 20, include_archived=False), Values(shop.database.dialect)
     assert search is not None
     explained = await shop.database.row(
-        f"EXPLAIN (FORMAT JSON) SELECT * FROM {search.source(values, *search.given)}", *values.all
+        f"EXPLAIN ({options}) SELECT * FROM {search.source(values, *search.given)}", *values.all
     )
     assert explained is not None
-    plan = orjson.loads(explained[0])[0]["Plan"]
-    return [step["Node Type"] for step in _within(plan, name) if step.get("Relation Name") == table]
+    plan: dict[str, Any] = orjson.loads(explained[0])[0]["Plan"]
+    return plan
 
 
 def _within(plan: dict[str, Any], name: str, inside: bool = False) -> Iterator[dict[str, Any]]:
