@@ -25,6 +25,7 @@ from regulars_core.customers.reads import NEWEST_FIRST, CustomerRow, page_of_cus
 from regulars_core.customers.registration import give_codes, register
 from regulars_core.customers.rules import NewCustomer, checked
 from regulars_core.customers.search.recent import renew
+from regulars_core.customers.search.typed import read
 from regulars_core.primitives.clock import Instant
 from regulars_core.primitives.errors import BadInput
 from regulars_core.primitives.text import folded_words
@@ -321,6 +322,24 @@ async def test_nothing_is_begun_that_is_not_needed(
     assert set(_begun(plan)) & STEPS == steps
     walked = [step["Actual Rows"] for step in _within(plan, "CTE near") if step.get("Relation Name") == "recent_text"]
     assert max(walked) <= MAX_WALK, "It has sorted the whole copy instead of walking."
+
+
+@pytest.mark.parametrize(
+    ("query", "hosts"),
+    [
+        ("ana@shop.example", {"shop", "example"}),
+        ("info@info.example", {"example"}),
+        ("shop@a.example a@shop.example", {"example"}),
+        ("example@example", set()),
+        ("@shop.example", set()),
+        ("jo@shop.example", set()),
+    ],
+)
+def test_something_is_always_asked_of_the_index(query: str, hosts: set[str]) -> None:
+    """Of the words of an address only those of its host are not, and only where another one is."""
+    typed = read(query, "US")
+    assert {part[0][0] for part, of in zip(typed.parts, typed.shape, strict=True) if of.is_host} == hosts
+    assert not all(part.is_host for part in typed.shape)
 
 
 async def test_what_everybody_has_is_not_read_for_a_few(shop: Shop) -> None:

@@ -38,6 +38,7 @@ def test_a_finding_has_the_form(script: Path) -> None:
         assert [word for word in named if not _PINNED.fullmatch(word)] == []
     assert not re.search(r"\bregulars_\w+|import regulars", text)
     assert subprocess.run(["bash", "-n", script], check=False).returncode == 0
+    assert script.stat().st_mode & 0o111 == 0o111, "It is to be run as it is."
 
 
 def test_the_list_is_the_files() -> None:

@@ -43,7 +43,7 @@ class Typed:
     phones: Sequence[str] = ()
     """The numbers in E.164 that all of it may be."""
     hosts: frozenset[str] = frozenset()
-    """The words behind the @ of an address before which there is a word that few have."""
+    """The words that stand behind the @ of an address alone, where a word that few have stands before it."""
 
     @cached_property
     def shape(self) -> Shape:
@@ -72,7 +72,7 @@ def read(query: str, country: str, argument: str = "search") -> Typed:
     if len(query) > MAX_QUERY or not is_clean(query):
         raise BadInput(f"A search is text of at most {MAX_QUERY:,} characters.", (argument,))
     text = query.strip()
-    parts, digits, hosts = list[Sequence[Sequence[str]]](), list[str](), set[str]()
+    parts, digits, people, hosts = list[Sequence[Sequence[str]]](), list[str](), set[str](), set[str]()
     for token in text.replace("(0)", " ").split():
         words = folded_words(token)
         if words and all(word.isdigit() for word in words):
@@ -82,15 +82,16 @@ def read(query: str, country: str, argument: str = "search") -> Typed:
             parts += _number(digits, country)
             digits = []
         parts += [[[word]] for word in words]
-        local, _, host = token.partition("@")
-        if any(len(word) > 2 for word in folded_words(local)):
+        before, _, host = token.partition("@")
+        people.update(folded_words(before))
+        if any(len(word) > 2 for word in folded_words(before)):
             hosts.update(folded_words(host))
     phones = () if parts or not digits else phones_typed(text, country)
     parts += _number(digits, country)
     parts = [part for n, part in enumerate(parts) if part not in parts[:n]]
     if len(parts) > MAX_WORDS:
         raise BadInput(f"A search has at most {MAX_WORDS} words.", (argument,))
-    return Typed(text, parts, phones, frozenset(hosts))
+    return Typed(text, parts, phones, frozenset(hosts - people))
 
 
 def _number(typed: Sequence[str], country: str) -> list[Sequence[Sequence[str]]]:
