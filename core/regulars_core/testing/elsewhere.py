@@ -1,4 +1,4 @@
-"""Another process, in which sets and hashes have another order, and nothing has been asked before."""
+"""Other processes, in which sets and hashes have other orders, and nothing has been asked before."""
 
 import atexit
 import os
@@ -17,6 +17,11 @@ from regulars_core.rules.kinds import RuleKind
 from regulars_core.rules.purity import functions_of
 
 
+_SEEDS = ("1", "2")
+"""Of the hashes there, a process for each. What answers like one of them by chance, as any function of a few hashes may, differs
+from the other: so it does not depend on this process's own seed whether that is seen."""
+
+
 class _Place(NamedTuple):
     """Where a kind is found: in this module, or in what it answers `regulars_rules` with."""
 
@@ -27,21 +32,23 @@ class _Place(NamedTuple):
 
 def answers_elsewhere(
     kind: RuleKind, settings: BaseModel, tried: Sequence[Sequence[PurchaseFact]]
-) -> Sequence[Any] | None:
-    """What a kind answers there for each of these, asked in this order; None for one that no module holds under its name, or
-    whose settings or answers cannot be sent."""
+) -> Iterator[Sequence[Any]]:
+    """What a kind answers in each of them for each of these, asked in this order; nothing of one that no module holds under its
+    name, or whose settings or answers cannot be sent."""
     place = _place(kind)
     if place is None:
-        return None
+        return
     try:
         asked = pickle.dumps((place, settings, [tuple(facts) for facts in tried]))
     except (pickle.PicklingError, AttributeError, TypeError):
-        return None
-    asking, answering = _process()
-    asking.write(asked)
-    asking.flush()
-    answers: Sequence[Any] | None = pickle.load(answering)
-    return answers
+        return
+    for seed in _SEEDS:
+        asking, answering = _process(seed)
+        asking.write(asked)
+        asking.flush()
+        answers: Sequence[Any] | None = pickle.load(answering)
+        if answers is not None:
+            yield answers
 
 
 def serve() -> None:
@@ -70,9 +77,8 @@ def _answer(kind: RuleKind, settings: BaseModel, facts: Sequence[PurchaseFact]) 
 
 
 @cache
-def _process() -> tuple[IO[bytes], IO[bytes]]:
+def _process(seed: str) -> tuple[IO[bytes], IO[bytes]]:
     """What is asked, and what is answered, by a process that is begun when it is first asked and ends with this one."""
-    seed = "1" if os.environ.get("PYTHONHASHSEED") != "1" else "2"
     around = {**os.environ, "PYTHONHASHSEED": seed, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
     program = [sys.executable, "-c", "from regulars_core.testing.elsewhere import serve; serve()"]
     process = subprocess.Popen(program, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=around)

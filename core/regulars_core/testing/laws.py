@@ -1,5 +1,5 @@
-"""The laws of kinds of rules, tried where a test can try more of them: without I/O, at another time and place, and in another
-process."""
+"""The laws of kinds of rules, tried where a test can try more of them: without I/O, at another time and place, and in other
+processes."""
 
 from collections.abc import Sequence
 from random import Random
@@ -59,16 +59,18 @@ def _broken(kind: RuleKind, settings: BaseModel, facts: Sequence[PurchaseFact]) 
 
 def _try_elsewhere(kind: RuleKind, settings: BaseModel, tried: Sequence[Sequence[PurchaseFact]]) -> None:
     backwards = tried[::-1]
-    answers = answers_elsewhere(kind, settings, backwards)
     differing = (
-        facts for facts, answer in zip(backwards, answers or (), strict=False) if kind.apply(settings, facts) != answer
+        facts
+        for answers in answers_elsewhere(kind, settings, backwards)
+        for facts, answer in zip(backwards, answers, strict=True)
+        if kind.apply(settings, facts) != answer
     )
     facts = next(differing, None)
     if facts is not None:
 
         def broken(fewer: Sequence[PurchaseFact]) -> str | None:
-            answered = answers_elsewhere(kind, settings, [fewer])
-            return None if answered is None or answered == [kind.apply(settings, fewer)] else _AS_ELSEWHERE
+            here = [kind.apply(settings, fewer)]
+            return _AS_ELSEWHERE if any(answers != here for answers in answers_elsewhere(kind, settings, [fewer])) else None
 
         small, law = smaller_example(list(facts), _AS_ELSEWHERE, kind, broken)
         raise LawBroken(kind, law, settings, small)
