@@ -44,6 +44,10 @@ def test_what_hangs_on_hashes_is_named_even_if_one_process_agrees() -> None:
         "        except LawBroken: print(one.kind.name)\n"
     )
     run = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, text=True, env={**os.environ, "PYTHONHASHSEED": seed}, check=True
+        [sys.executable, "-c", program],
+        capture_output=True,
+        text=True,
+        env={**os.environ, "PYTHONHASHSEED": seed},
+        check=True,
     )
     assert run.stdout.split() == ["SET", "HASH"]

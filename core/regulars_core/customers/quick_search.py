@@ -24,8 +24,9 @@ MAX_QUICK_SEARCH = 50
 MAX_UNCOPIED = 1_000
 """Customers seen last whose texts are not copied yet, and read one by one where they stand. If there are more, nobody else is
 looked for in the copy."""
-MAX_WALK = 250
-"""Customers whose texts are read one by one in the copy, before its index is asked."""
+MAX_WALK, MAX_WALK_FOR_SEVERAL = 500, 50
+"""Customers whose texts are read one by one in the copy, before its index is asked: the beginning of a name is soon found often
+enough, several words are hardly ever."""
 MANY_HITS = 300
 """From here on, walking the index of when customers were seen is quicker than asking it for each hit. So it is for 500,000
 customers; for fewer of them both are quick."""
@@ -129,7 +130,7 @@ class Source:
                SELECT id, at FROM (SELECT … FROM customer_stats WHERE active_at > until ORDER BY active_at DESC LIMIT 1000)
                CROSS JOIN customer_text t CROSS JOIN customer c WHERE strpos(t.names, 'jua') > 0 AND … LIMIT 10),
              near AS (       -- the first texts of the copy are read, if these thousand were all and fewer than ten were right
-               SELECT id, at FROM (SELECT … FROM recent_text t WHERE seen_at <= until ORDER BY seen_at DESC LIMIT 250)
+               SELECT id, at FROM (SELECT … FROM recent_text t WHERE seen_at <= until ORDER BY seen_at DESC LIMIT 500)
                WHERE seen_at >= since AND strpos(t.names, 'jua') > 0 AND … LIMIT 10),
              copy_hits AS (  -- the copy's trigram index is asked, if there are fewer than ten still
                SELECT id, at FROM recent_text t WHERE t.names LIKE '%jua%'),
@@ -214,12 +215,9 @@ class Source:
         return f"(WITH {written} {cut}) found JOIN customer c ON c.id = found.id"
 
     def _whole(self, matching: str) -> str:
-        """Those who have what was typed, whole: in that order of what it may be, of each those seen last."""
+        """Those who have what was typed, whole, and when they were seen; some of them twice, if it may be two things."""
         seen = f"(SELECT s.{self.recency.at} FROM {self.recency.table} s WHERE s.{self.recency.key} = x.id)"
-        return (
-            f"SELECT x.id, {seen} AS at, min(x.place) AS place FROM ({matching}) x WHERE {self._shown_by_id('x.id')}"
-            f" GROUP BY x.id ORDER BY 3, 2 DESC, 1 DESC LIMIT {self.limit}"
-        )
+        return f"SELECT x.id, {seen} AS at, x.place FROM ({matching}) x WHERE {self._shown_by_id('x.id')}"
 
     def _almost(self, values: Values, needles: Sequence[str], guessed: Sequence[str], found: str) -> dict[str, str]:
         """Those who are called almost so, where hardly anybody is called so and nobody has it whole."""
@@ -277,7 +275,8 @@ class Source:
         """Those at the copy's beginning whose text is right."""
         copy = _Latest("recent_text", "t", "seen_at", "customer_id")
         # Of what lies between two bounds PostgreSQL expects so little that it would rather sort all of it than walk.
-        source, among = copy.read(MAX_WALK, f"t.seen_at <= {_UNTIL}", engine)
+        walked = MAX_WALK if len(self.shape) == 1 else MAX_WALK_FOR_SEVERAL
+        source, among = copy.read(walked, f"t.seen_at <= {_UNTIL}", engine)
         conditions = [*among, f"t.seen_at >= {_SINCE}", within, self._still("t.customer_id", "t.seen_at")]
         return (
             f"SELECT t.customer_id AS id, t.seen_at AS at FROM {source} WHERE {' AND '.join(conditions)}"

@@ -70,7 +70,8 @@ def _try_elsewhere(kind: RuleKind, settings: BaseModel, tried: Sequence[Sequence
 
         def broken(fewer: Sequence[PurchaseFact]) -> str | None:
             here = [kind.apply(settings, fewer)]
-            return _AS_ELSEWHERE if any(answers != here for answers in answers_elsewhere(kind, settings, [fewer])) else None
+            differs = any(answers != here for answers in answers_elsewhere(kind, settings, [fewer]))
+            return _AS_ELSEWHERE if differs else None
 
         small, law = smaller_example(list(facts), _AS_ELSEWHERE, kind, broken)
         raise LawBroken(kind, law, settings, small)

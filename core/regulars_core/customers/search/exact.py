@@ -72,9 +72,8 @@ def matching(whole: Mapping[str, Sequence[str]], engine: Engine) -> str:
         # Of values that its planner sees PostgreSQL thinks that they deserve a plan each time.
         values = [f"(SELECT {value}::text)" if engine == "postgres" else value for value in given]
         if kind == "code":
-            as_typed, key = values
-            selects.append(f"{leads_to}, 0 AS place FROM customer a WHERE a.code = {as_typed}")
-            selects.append(f"{leads_to}, 1 AS place FROM customer a WHERE {_code_key('a.code')} = {key}")
+            place = f"CASE WHEN a.code = {given[0]} THEN 0 ELSE 1 END AS place"
+            selects.append(f"{leads_to}, {place} FROM customer a WHERE {_code_key('a.code')} = {values[1]}")
         elif kind == "attribute":
             found = f"v.definition_id = d.id AND v.value_key IN ({', '.join(values)}) AND a.id = v.customer_id"
             some = (

@@ -8,7 +8,7 @@ keep it true.
 """
 
 import re
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from dataclasses import dataclass
 
 from regulars_core.customers.search import texts
@@ -37,7 +37,8 @@ class Guess:
 
     parts: tuple[int, ...]
     word: str
-    keys: Sequence[str]
+    keys: str
+    """With spaces between them: an array of a few dozen takes a driver as long as all else that is bound."""
 
 
 def guesses_of(typed: Typed) -> Sequence[Guess]:
@@ -47,26 +48,27 @@ def guesses_of(typed: Typed) -> Sequence[Guess]:
         return ()
     likely = [n for n, word in words.items() if _LEAST_WORD <= len(word) <= _MOST_WORD]
     likely = sorted(sorted(likely, key=lambda n: -len(words[n]))[:_MOST_GUESSES])
-    guesses = [Guess((n,), words[n], keys_near(words[n])) for n in likely]
+    guesses = [Guess((n,), words[n], " ".join(keys_near(words[n]))) for n in likely]
     for n in likely:
         # A space inside of a word; whatever is longer behind it is found as it stands.
         if 0 < len(words.get(n + 1, "")) < _LEAST_WORD and len(guesses) < _MOST_GUESSES:
-            guesses.append(Guess((n, n + 1), "", [words[n] + words[n + 1]]))
+            guesses.append(Guess((n, n + 1), "", words[n] + words[n + 1]))
     return guesses
 
 
-def keys_near(word: str) -> Sequence[str]:
+def keys_near(word: str) -> Iterable[str]:
     """The keys of all words that are one error away."""
-    places = range(len(word))
-    near = _covered(word)
-    near += [word[:n] + _COVER + word[n:] for n in (*places, len(word))]
-    near += [word[:n] + word[n + 1 :] for n in places]
-    near += [word[:n] + word[n + 1] + word[n] + word[n + 2 :] for n in places[:-1]]
+    near = [word + _COVER]
+    for n, letter in enumerate(word):
+        before, after = word[:n], word[n + 1 :]
+        near += before + _COVER + after, before + _COVER + letter + after, before + after
+        if after:
+            near.append(before + after[0] + letter + after[1:])
     for sounds in _SOUNDS:
         for one, other in (sounds, sounds[::-1]):
             if one in word:
                 near.append(word.replace(one, other))
-    return list(dict.fromkeys(near))
+    return dict.fromkeys(near)
 
 
 def spelled(
@@ -81,8 +83,11 @@ def spelled(
     """The SELECT of the customers who are called by a word under one of these keys, and of whom all other parts of what was typed
     are found; given the SQL that stands for each value."""
     shape, others = _without(typed_shape, needles, parts)
-    near = values.dialect.among("s.key", int(keys[1:]), "text")
-    spellings = f"SELECT DISTINCT s.word FROM name_spelling s WHERE {near} AND s.word <> {word} LIMIT {_MOST_SPELLINGS}"
+    if values.dialect.engine == "sqlite":
+        near = f"""IN (SELECT value FROM json_each('["' || replace({keys}, ' ', '","') || '"]'))"""
+    else:
+        near = f"= ANY(string_to_array((SELECT {keys}::text), ' '))"
+    spellings = f"SELECT DISTINCT s.word FROM name_spelling s WHERE s.key {near} AND s.word <> {word} LIMIT {_MOST_SPELLINGS}"
     if values.dialect.engine == "sqlite":
         wanted = """'{names} : "  ' || w.word || '"'"""
         if shape:
