@@ -19,7 +19,8 @@ MADE = 100_000
 _TABLES = {
     "customers": ("customer", "customer_stats", "customer_text"),
     "purchases": ("customer_stats", "purchase", "purchase_line"),
-    "traits": ("customer_tag", "consent", "consent_in_force", "customer_attribute"),
+    # Not those of attributes: triggers look for who has the same value.
+    "traits": ("customer_tag", "consent", "consent_in_force"),
 }
 
 
