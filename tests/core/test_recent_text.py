@@ -103,7 +103,7 @@ class Life:
 
 @pytest.mark.parametrize("seed", range(3))
 async def test_whatever_happens_the_same_are_found(shop: Shop, monkeypatch: pytest.MonkeyPatch, seed: int) -> None:
-    for limit, number in (("MAX_UNCOPIED", 6), ("MAX_WALK", 4), ("MAX_WALK_FOR_SEVERAL", 2), ("MANY_HITS", 5)):
+    for limit, number in (("MAX_UNCOPIED", 6), ("MAX_WALK", 4), ("MAX_WALK_FOR_FEW", 2), ("MANY_HITS", 5)):
         monkeypatch.setattr(quick_search_module, limit, number)  # so that each way is taken among a few dozen
     life = Life(shop, random.Random(seed), {})
     for _ in range(25):

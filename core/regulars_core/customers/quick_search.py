@@ -24,9 +24,9 @@ MAX_QUICK_SEARCH = 50
 MAX_UNCOPIED = 1_000
 """Customers seen last whose texts are not copied yet, and read one by one where they stand. If there are more, nobody else is
 looked for in the copy."""
-MAX_WALK, MAX_WALK_FOR_SEVERAL = 500, 50
+MAX_WALK, MAX_WALK_FOR_FEW = 500, 50
 """Customers whose texts are read one by one in the copy, before its index is asked: the beginning of a name is soon found often
-enough, several words are hardly ever."""
+enough, several words or a number are hardly ever."""
 MANY_HITS = 300
 """From here on, walking the index of when customers were seen is quicker than asking it for each hit. So it is for 500,000
 customers; for fewer of them both are quick."""
@@ -111,6 +111,7 @@ class QuickSearch:
             shape=typed.shape,
             whole=tuple(whole),
             guessed=tuple(guess.parts for guess in guesses),
+            walk=MAX_WALK if len(typed.parts) == 1 and typed.parts[0][0][0].isalpha() else MAX_WALK_FOR_FEW,
             visits=visits if seen_in else None,
             stores=len(seen_in),
         )
@@ -161,6 +162,8 @@ class Source:
     """What all of it may be, as `exact` has it."""
     guessed: tuple[tuple[int, ...], ...]
     """Which parts of it may be mistyped."""
+    walk: int
+    """How many texts are read before an index is asked."""
     visits: Visits | None = None
     stores: int = 0
     """In how many stores visits count."""
@@ -275,8 +278,7 @@ class Source:
         """Those at the copy's beginning whose text is right."""
         copy = _Latest("recent_text", "t", "seen_at", "customer_id")
         # Of what lies between two bounds PostgreSQL expects so little that it would rather sort all of it than walk.
-        walked = MAX_WALK if len(self.shape) == 1 else MAX_WALK_FOR_SEVERAL
-        source, among = copy.read(walked, f"t.seen_at <= {_UNTIL}", engine)
+        source, among = copy.read(self.walk, f"t.seen_at <= {_UNTIL}", engine)
         conditions = [*among, f"t.seen_at >= {_SINCE}", within, self._still("t.customer_id", "t.seen_at")]
         return (
             f"SELECT t.customer_id AS id, t.seen_at AS at FROM {source} WHERE {' AND '.join(conditions)}"

@@ -29,8 +29,9 @@ from regulars_schema.executor.plan import ExecutionField, Leaf, Many, One, Plan,
 from regulars_schema.request.context import RequestContext
 from regulars_schema.request.permissions import definition_of, needs_of
 
-MAX_SUBQUERIES = 2
-"""Subqueries kept of one pushdown: a list's first page and its others, a search for one word and for two."""
+MAX_SUBQUERIES = 4
+"""Subqueries kept of one pushdown: a list's first page and its others; a search for one word, for two, for a number and for an
+address."""
 MAX_MEMBERS = 250
 """Members that one statement writes at most: of such as amounts they are 60,000 characters of SQL, which take an engine some
 30 ms to read. Aliases and fragments can ask for ten times as many in a short document."""
