@@ -19,6 +19,7 @@ from regulars_core.purchases.payments.payment_rows import (
     payments_of,
     refund_payment_values,
 )
+from regulars_core.purchases.pieces import PIECES
 from regulars_core.purchases.reads import (
     LINE_STANDS,
     LINES,
@@ -255,9 +256,10 @@ async def _move_lines(shop: Shop, lines: Sequence[RefundLineRow], sign: int) -> 
 
 
 async def _move_purchases(shop: Shop, moved: Sequence[tuple[str, int, int, str]]) -> None:
-    """Of each purchase so much more is given back and so much less is due, and this is its status."""
+    """Of each purchase so much more is given back and so much less is due, and this is its status; its lines have moved."""
     await shop.database.run_many(
-        "UPDATE purchase SET refunded = refunded + $2, due = due - $3, status = $4 WHERE id = $1", moved
+        f"UPDATE purchase SET refunded = refunded + $2, due = due - $3, status = $4, pieces = {PIECES} WHERE id = $1",
+        moved,
     )
 
 
