@@ -46,8 +46,8 @@ from regulars_core.idempotency import KEPT_DAYS
 from regulars_core.idempotency import forget_old as forget_old_keys
 from regulars_core.imports.jobs import CUSTOMERS_IMPORT, PURCHASES_IMPORT, drop_left_behind
 from regulars_core.jobs.jobs import Job
-from regulars_core.purchases import pieces
 from regulars_core.purchases.erasure import personal as personal_of_purchases
+from regulars_core.purchases.figures import pieces
 from regulars_core.purchases.figures.rollups import verification as rollups
 from regulars_core.purchases.figures.rollups.settlement import settle
 from regulars_core.purchases.reassignments import merged, merging, unmerged

@@ -19,8 +19,8 @@ from regulars_core.customers.rules import NewCustomer
 from regulars_core.customers.rules import checked as checked_customer
 from regulars_core.plugin import MAIN_STORE_ID, Shop, Span, instant_of
 from regulars_core.primitives.errors import Refused
-from regulars_core.purchases import pieces
 from regulars_core.purchases.changes import pay
+from regulars_core.purchases.figures import pieces
 from regulars_core.purchases.figures.rollups import kept, settlement
 from regulars_core.purchases.figures.rollups.counts import Cells, counted
 from regulars_core.purchases.figures.rollups.ranges import range_buyers

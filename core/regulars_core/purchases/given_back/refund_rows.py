@@ -12,6 +12,7 @@ from regulars_core.events.events import announce
 from regulars_core.primitives.clock import Instant, now
 from regulars_core.primitives.errors import Problem, Refused
 from regulars_core.primitives.ids import new_id
+from regulars_core.purchases.figures.pieces import PIECES
 from regulars_core.purchases.payments.payment_rows import (
     REFUND_PAYMENT_COLUMNS,
     PaymentRow,
@@ -19,7 +20,6 @@ from regulars_core.purchases.payments.payment_rows import (
     payments_of,
     refund_payment_values,
 )
-from regulars_core.purchases.pieces import PIECES
 from regulars_core.purchases.reads import (
     LINE_STANDS,
     LINES,
