@@ -32,7 +32,7 @@ _ONCE, _TWICE, _AGES = "once", "twice", "ages"  # beside the divisions, what is 
 _PARTS = {HOUR: "hour", WEEKDAY: "weekday", MONTH: "month", CHANNEL: "channel", PAYMENT_METHOD: "method"}
 _ALL, _ITS = "''", "CAST(store_id AS TEXT)"  # the store of what is told of all, and of each one
 _WAS = "store_id, status, channel, total, refunded, discount, pieces"
-_HELD = f"id, customer_id, purchased_at, {_WAS}"
+_HELD = f"id, customer_id, purchased_at, {_WAS}, NULL AS payments"
 """What is read of purchases, and of what notes say that they were."""
 
 
@@ -87,9 +87,8 @@ class _Side:
         """The SELECT of what purchases were that have moved."""
         assert self.moves is not None
         among = values.among("n.number", self.moves.purchases_were, "bigint")
-        return (
-            f"SELECT n.purchase_id AS id, n.customer_id, n.at AS purchased_at, {_WAS} FROM rollup_due n WHERE {among}"
-        )
+        was = f"n.purchase_id AS id, n.customer_id, n.at AS purchased_at, {_WAS}, payments"
+        return f"SELECT {was} FROM rollup_due n WHERE {among}"
 
     def registered(self, values: Values) -> str:
         """The SELECT of when those were registered who are, or were, customers."""
@@ -178,11 +177,14 @@ def _hour(dialect: Dialect, zone: ZoneInfo) -> str:
     return f"(({shown_time(dialect, zone)} + {AGES}) / {HOUR_MS} % 24)"
 
 
-def _payments(dialect: Dialect, of: str) -> str:
-    """What joins payments `y` to the purchases with this alias; PostgreSQL would read all that there are."""
+def _payments(dialect: Dialect, of: str, side: _Side) -> str:
+    """What joins payments `y` to the purchases with this alias, as many as they had; PostgreSQL would read all that there are."""
+    had = f" AND ({of}.payments IS NULL OR o.position < {of}.payments)" if side.was else ""
     if dialect.engine == "sqlite":
-        return f"JOIN payment y ON y.purchase_id = {of}.id"
-    return f"CROSS JOIN LATERAL (SELECT o.method, o.amount FROM payment o WHERE o.purchase_id = {of}.id OFFSET 0) y"
+        return f"JOIN payment y ON y.purchase_id = {of}.id{had.replace('o.', 'y.')}"
+    return (
+        f"CROSS JOIN LATERAL (SELECT o.method, o.amount FROM payment o WHERE o.purchase_id = {of}.id{had} OFFSET 0) y"
+    )
 
 
 def _history(dialect: Dialect, condition: str) -> str:
@@ -223,7 +225,7 @@ def _paid(spans: _Spans, zone: ZoneInfo, values: Values, side: _Side) -> str:
     return (
         f"SELECT {_day(values.dialect, zone)}, p.store_id, y.method, count(DISTINCT p.id), {_added('y.amount')},"
         f" count(DISTINCT CASE WHEN {COUNTED} THEN p.id END), {_if_counted('y.amount')}"
-        f" FROM {rows} {_payments(values.dialect, 'p')}"
+        f" FROM {rows} {_payments(values.dialect, 'p', side)}"
         f" WHERE {NOT_VOIDED} AND {_within('p.purchased_at', spans, values)}{only} GROUP BY 1, 2, 3"
     )
 
@@ -255,13 +257,14 @@ def _customers(spans: _Spans, zone: ZoneInfo, values: Values, side: _Side) -> st
     shown = f"{day} AS day, {hour} AS hour, {weekday} AS weekday, {month(dialect, zone)} AS month"
     here, method = ("", "store_id, "), _PARTS[PAYMENT_METHOD]
     others = [column for column in _PARTS.values() if column != method]
-    known = f"SELECT p.id, p.customer_id, p.store_id, p.channel, p.purchased_at AS at, {shown} FROM"
+    known = f"SELECT p.id, p.customer_id, p.store_id, p.channel, p.purchased_at AS at, {shown}"
     if side.was:
         notes = f"({side.notes(values)}) p JOIN b ON b.customer_id = p.customer_id"
         stayed = f"{before} AND {side.stayed(values, 'p')}"
-        history = f"{known} b {_history(dialect, stayed)} UNION ALL {known} {notes} WHERE {before}"
+        history = f"{known}, NULL AS payments FROM b {_history(dialect, stayed)}"
+        history += f" UNION ALL {known}, p.payments FROM {notes} WHERE {before}"
     else:
-        history = f"{known} b {_history(dialect, before)}"
+        history = f"{known} FROM b {_history(dialect, before)}"
     with_ = (
         f"WITH b AS MATERIALIZED (SELECT DISTINCT p.customer_id FROM {purchases} WHERE {sold}),"
         f" h AS MATERIALIZED ({history}),"
@@ -269,7 +272,7 @@ def _customers(spans: _Spans, zone: ZoneInfo, values: Values, side: _Side) -> st
         f", {', '.join(_earlier(own, column) for own in here for column in others)} FROM h) w"
         f" WHERE {_within('w.at', spans, values)}),"
         f" m AS MATERIALIZED (SELECT * FROM (SELECT t.*, {', '.join(_earlier(own, method) for own in here)} FROM"
-        f" (SELECT h.id, h.customer_id, h.store_id, h.at, h.day, y.method FROM h {_payments(dialect, 'h')}) t) m"
+        f" (SELECT h.id, h.customer_id, h.store_id, h.at, h.day, y.method FROM h {_payments(dialect, 'h', side)}) t) m"
         f" WHERE {_within('m.at', spans, values)})"
     )
     selects = []

@@ -72,10 +72,11 @@ class RollupState(Model):
 
 class RollupDue(Model):
     """A purchase was written or has moved, or a person was registered as a customer or went. The note has what it was: `at` which
-    instant, and of a purchase whose, in which store, and so on. Where there is no `status`, it was not there; then `at` and
-    `customer_id` say what was written. `to_at` and `to_customer_id` are where it has gone, if either is another one. It concerns
-    these days and, where it is `later`, every day on which these customers bought afterwards. Where all that was is not `told`,
-    what is kept of them is to be found anew. The database notes it itself, in the transaction that does it."""
+    instant, and of a purchase whose, in which store, and so on, and how many `payments` it had. Where there is no `status` it was
+    not there; then `at` and `customer_id` say what was written. `to_at` and `to_customer_id` are where it has gone, if either is
+    another one. It concerns these days and, where it is `later`, every day on which these customers bought afterwards. Where it
+    is not `told` what was, what is kept of them is to be found anew. The database notes it itself, in the transaction that does
+    it."""
 
     number = fields.BigIntField(primary_key=True, generated=True)
     at = InstantField()
@@ -91,6 +92,7 @@ class RollupDue(Model):
     refunded = MinorUnitsField(null=True)
     discount = MinorUnitsField(null=True)
     pieces = QuantityField(null=True)
+    payments = fields.IntField(null=True)
     to_at = InstantField(null=True)
     to_customer_id = IdField(null=True)
 
