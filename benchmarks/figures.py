@@ -62,8 +62,9 @@ ASKED = {
     "cohorts": "{ cohorts { customerCount } }",
 }
 
-MOVED = {"sale": "purchased_at, customer_id, TRUE, id", "refund": "purchased_at, customer_id, TRUE, NULL"}
-"""What is noted of the latest purchase when it is new, and when it has moved."""
+_WAS = "status, store_id, channel, total, refunded, discount, pieces"
+MOVED = {"sale": "", "refund": _WAS}
+"""What is noted of what the latest purchase was, when it is new and when something was given back."""
 
 
 def size_of(purchases: int, is_crowd: bool) -> Size:
@@ -184,8 +185,12 @@ async def moved(shop: Shop, document: str, note_of: str) -> float:
     """The milliseconds while it is noted that the last purchase is new, or has moved, and nobody has counted it since."""
 
     async def note() -> None:
-        latest = "FROM purchase ORDER BY purchased_at DESC LIMIT 1"
-        await shop.database.run(f"INSERT INTO rollup_due (at, customer_id, later, new_id) SELECT {note_of} {latest}")
+        was = note_of and f", {note_of}"
+        columns = f"at, customer_id, later, told, purchase_id{was}"
+        noted = f"purchased_at, customer_id, TRUE, TRUE, id{was.replace('refunded', 'refunded - 1')}"
+        await shop.database.run(
+            f"INSERT INTO rollup_due ({columns}) SELECT {noted} FROM purchase ORDER BY purchased_at DESC LIMIT 1"
+        )
 
     async def undo() -> None:
         await shop.database.run("DELETE FROM rollup_due")

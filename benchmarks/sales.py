@@ -106,9 +106,9 @@ def _statements(words: _Words, customers: int, twice: int, sales: Sales) -> tupl
         " FROM (SELECT id, created_at, row_number() OVER (ORDER BY created_at, id) - 1 AS number FROM customer) c"
         f" {words.series(wanted)}",
         "INSERT INTO purchase (id, reference, store_id, customer_id, purchased_at, recorded_at, status, currency,"
-        " prices_include_tax, subtotal, discount, shipping, tax, total, refunded, digest)"
+        " prices_include_tax, subtotal, discount, shipping, tax, total, refunded, digest, pieces)"
         f" SELECT {purchase}, 'B' || b.number, {store}, b.customer, b.at, b.at, 'PAID', 'USD', false,"
-        f" {total}, 0, 0, 0, {total}, 0, '{'0' * 64}' FROM basket b ORDER BY b.at",
+        f" {total}, 0, 0, 0, {total}, 0, '{'0' * 64}', {sales.lines} * 1000000 FROM basket b ORDER BY b.at",
         "INSERT INTO purchase_line (id, purchase_id, position, sku, name, quantity, unit_price, discount, total,"
         " refunded_quantity)"
         f" SELECT {words.id('b.at', 3, f'b.number * {sales.lines} + n.n')}, {purchase}, n.n,"

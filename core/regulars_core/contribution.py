@@ -47,6 +47,7 @@ from regulars_core.idempotency import forget_old as forget_old_keys
 from regulars_core.imports.jobs import CUSTOMERS_IMPORT, PURCHASES_IMPORT, drop_left_behind
 from regulars_core.jobs.jobs import Job
 from regulars_core.purchases.erasure import personal as personal_of_purchases
+from regulars_core.purchases.figures import pieces
 from regulars_core.purchases.figures.rollups import verification as rollups
 from regulars_core.purchases.figures.rollups.settlement import settle
 from regulars_core.purchases.reassignments import merged, merging, unmerged
@@ -204,6 +205,7 @@ VERIFICATIONS: Sequence[Verification] = (
     Verification("choices", "What can only be one of a few values is one of them.", foreign_values, quick=True),
     Verification("statistics", "Statistics of customers are what their purchases amount to.", _statistics),
     Verification("regulars", "Who is a regular is what the purchases give.", count.differences),
+    Verification("pieces", "How many pieces a purchase holds is what its lines come to.", pieces.differences),
     Verification("rollups", "What is kept of each day is what its purchases come to.", rollups.differences),
     Verification("recent-text", "Quick searches look into the texts of those who were seen last.", _recent_text),
     Verification("signatures", "Searched lists pass over nobody who has what is typed.", _signatures),

@@ -20,6 +20,7 @@ from regulars_core.customers.rules import checked as checked_customer
 from regulars_core.plugin import MAIN_STORE_ID, Shop, Span, instant_of
 from regulars_core.primitives.errors import Refused
 from regulars_core.purchases.changes import pay
+from regulars_core.purchases.figures import pieces
 from regulars_core.purchases.figures.rollups import kept, settlement
 from regulars_core.purchases.figures.rollups.counts import Cells, counted
 from regulars_core.purchases.figures.rollups.ranges import range_buyers
@@ -80,29 +81,65 @@ async def test_whatever_happens_it_tells_what_the_purchases_tell(open_analytics:
         await _told_alike(api, chance, filled, empty)
 
 
-async def test_what_is_new_is_added_and_no_day_counted_anew(
+async def test_whatever_moves_no_day_is_counted_anew(
     open_analytics: OpenAnalytics, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    shop = await open_analytics()
+    shop = await open_analytics(erase_after_days=0)
     chance = random.Random(24)
     filled = await fill(shop, chance)
     api, empty = Api.of(shop), await create_store(shop, "S9", "Empty")
     await settle(shop)
     monkeypatch.setattr(kept, "counted", _only_of_no_days)
-    for n in range(24):
-        if n % 5 == 4:
-            person = NewCustomer(f"New{n}", "Li", created_at=instant_of(TODAY - timedelta(days=chance.randrange(90))))
-            await find_or_register(shop, checked_customer(shop.settings, person), ())
-        await _sold(shop, chance, filled, chance.choice([*filled.customers[:4], None]), n)
+    for n in range(30):
+        await _something_happens(shop, api, chance, filled, n)
         assert await range_buyers(shop, Span(None, None, None)) is not None
         await _told_alike(api, chance, filled, empty)
-    await settle(shop)
-    assert await _differences(shop) == []
+        if n % 10 == 9:
+            monkeypatch.undo()
+            await settle(shop)
+            assert await _differences(shop) == []
+            monkeypatch.setattr(kept, "counted", _only_of_no_days)
 
 
 async def _only_of_no_days(shop: Shop, days: Sequence[int]) -> Cells:
     assert not days
     return {}
+
+
+async def test_what_is_paid_later_moves_the_days_on_which_it_was_paid_so_again(
+    open_analytics: OpenAnalytics, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop = await open_analytics()
+    chance = random.Random(3)
+    filled = await fill(shop, chance, buyers=3, sales=10)
+    api, empty = Api.of(shop), await create_store(shop, "S9", "Empty")
+    due = await _sold(shop, chance, filled, filled.customers[0], 0, due=60, days_ago=30)
+    again = await _sold(shop, chance, filled, filled.customers[0], 1, due=60, days_ago=3)
+    await pay(shop, again, [NewPayment("voucher", 60)])
+    await settle(shop)
+    for paid in (20, 30):
+        monkeypatch.setattr(kept, "counted", _only_of_no_days)
+        await pay(shop, due, [NewPayment("voucher", paid)])
+        for _ in range(4):
+            await _told_alike(api, chance, filled, empty)
+        monkeypatch.undo()
+        await settle(shop)
+        assert await _differences(shop) == []
+        await refund(shop, due, amount=5)
+
+
+async def test_how_many_pieces_a_purchase_holds_is_proven(open_analytics: OpenAnalytics) -> None:
+    shop = await open_analytics()
+    await fill(shop, random.Random(6), buyers=4, sales=30)
+    assert [one async for one in pieces.differences(shop)] == []
+    purchase = (await shop.database.rows("SELECT id FROM purchase ORDER BY id LIMIT 1"))[0][0]
+
+    async def wrong() -> None:
+        await shop.database.run("UPDATE purchase SET pieces = pieces + 1 WHERE id = $1", purchase)
+
+    await shop.database.transaction(wrong)
+    [told] = [one async for one in pieces.differences(shop)]
+    assert told.startswith(f"purchase_{purchase}: ")
 
 
 async def test_what_is_sold_while_days_are_counted_is_told_once(
@@ -216,7 +253,7 @@ async def _happens(shop: Shop, api: Api, chance: random.Random, filled: Filled, 
             due = await _sold(shop, chance, filled, one, n, due=60)
             await pay(shop, due, [NewPayment("voucher", 60)])
         case _:
-            await api.done("customerEraseRequest", "erasure { id }", {"customerId": f"customer_{other}"})
+            await api.do("customerEraseRequest", "erasure { id }", {"customerId": f"customer_{other}"})
 
 
 async def _left(shop: Shop, purchase: str) -> int:
@@ -224,9 +261,19 @@ async def _left(shop: Shop, purchase: str) -> int:
     return int(row[0])
 
 
-async def _sold(shop: Shop, chance: random.Random, filled: Filled, customer: str | None, n: int, due: int = 0) -> str:
+async def _sold(
+    shop: Shop,
+    chance: random.Random,
+    filled: Filled,
+    customer: str | None,
+    n: int,
+    *,
+    due: int = 0,
+    days_ago: int | None = None,
+) -> str:
     """Now, or told late of days before others."""
-    at = TODAY - timedelta(days=chance.choice([0, 0, 3, 250, 700]), minutes=chance.randrange(600))
+    days = chance.choice([0, 0, 3, 250, 700]) if days_ago is None else days_ago
+    at = TODAY - timedelta(days=days, minutes=chance.randrange(600))
     sale = NewPurchase(
         f"S{n}", chance.choice(filled.stores or [MAIN_STORE_ID]), customer, instant_of(at), shop.currency,
         [NewLine("Tea", MILLION, 500)], due=due, channel=chance.choice([None, "web"]),

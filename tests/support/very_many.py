@@ -11,7 +11,7 @@ from regulars_core.purchases.statistics import recount
 
 _PURCHASE = (
     "id", "reference", "store_id", "customer_id", "purchased_at", "recorded_at", "status", "currency", "subtotal", "discount",
-    "shipping", "tax", "total", "digest", "origin", "prices_include_tax", "refunded",
+    "shipping", "tax", "total", "digest", "origin", "prices_include_tax", "refunded", "pieces",
 )  # fmt: skip
 _LINE = (
     "id", "purchase_id", "position", "name", "quantity", "discount", "total", "refunded_quantity",
@@ -65,7 +65,26 @@ def _rows(
     for n in numbers:
         id_, at, transfer, lot = ids[n], begin + n * 60_000, new_id(), new_id()
         purchases.append(
-            (id_, f"M{n}", store, customer, at, at, "PAID", "USD", 1_000, 0, 0, 0, 1_000, "", "TILL", False, 0)
+            (
+                id_,
+                f"M{n}",
+                store,
+                customer,
+                at,
+                at,
+                "PAID",
+                "USD",
+                1_000,
+                0,
+                0,
+                0,
+                1_000,
+                "",
+                "TILL",
+                False,
+                0,
+                1_000_000,
+            )
         )
         lines.append((new_id(), id_, 0, "Tea", 1_000_000, 0, 1_000, 0))
         told = orjson.dumps([id_]).decode(), orjson.dumps([customer]).decode()

@@ -100,8 +100,9 @@ async def pay(
         paid_at = now()
         kept = [replace(payment, reference=None) for payment in tidied] if is_erased else tidied
         rows = [payment_row(purchase_id, purchase.currency, payment, paid_at) for payment in kept]
-        await insert(shop.database, "payment", PAYMENT_COLUMNS, payment_values(rows, before))
+        # What the purchase was is noted with the payments that it had, so these come afterwards.
         await shop.database.run("UPDATE purchase SET due = due - $2 WHERE id = $1", purchase_id, amount)
+        await insert(shop.database, "payment", PAYMENT_COLUMNS, payment_values(rows, before))
         told: Mapping[str, RecordedPayment] = {}
         if shop.plugins.listens(PAID):
             told = await _paid(shop, replace(purchase, due_minor=purchase.due_minor - amount), rows)

@@ -10,7 +10,7 @@ from regulars_core.customers.models import Customer
 from regulars_core.database.fields import IdField, InstantField, MinorUnitsField, QuantityField, TextKeyField
 from regulars_core.stores.models import Store
 
-_OF_FIGURES = ("status", "total", "refunded", "discount", "prices_include_tax")
+_OF_FIGURES = ("status", "total", "refunded", "discount", "prices_include_tax", "pieces")
 """What figures read of each purchase of a customer: it stands in the index."""
 
 
@@ -23,7 +23,8 @@ class Purchase(Model):
     purchase came here: TILL, IMPORT or SYNC. `basket` is the caller's own name of what was sold.
 
     payments + returns = total + rounding - due. `shipping_tax` is the part of the tax that is on delivery. Of a reference the
-    purchase that counts has `generation` 0; voided ones that were recorded anew have 1, 2, … and the new one their id.
+    purchase that counts has `generation` 0; voided ones that were recorded anew have 1, 2, … and the new one their id. `pieces`
+    is how much the lines that were sold hold, less what came back.
     """
 
     id = IdField(primary_key=True)
@@ -57,6 +58,7 @@ class Purchase(Model):
     due = MinorUnitsField(db_default=0)
     replaces_id = IdField(null=True)
     generation = fields.IntField(db_default=0)
+    pieces = QuantityField(db_default=0)
 
     class Meta:
         table = "purchase"

@@ -296,7 +296,7 @@ def _deltas(new: Sequence[tuple[PurchaseRow, CheckedPurchase]]) -> dict[str, Sta
 _PURCHASE_COLUMNS = (
     "id", "reference", "store_id", "customer_id", "purchased_at", "recorded_at", "status", "currency", "channel", "note",
     "prices_include_tax", "subtotal", "discount", "shipping", "tax", "total", "refunded", "digest", "origin", "basket",
-    "shipping_tax", "rounding", "due", "register", "session", "replaces_id",
+    "shipping_tax", "rounding", "due", "register", "session", "replaces_id", "pieces",
 )  # fmt: skip
 _LINE_COLUMNS = (
     "id", "purchase_id", "position", "sku", "name", "brand", "category", "quantity", "unit_price", "discount", "total",
@@ -364,4 +364,5 @@ def _purchase_values(row: PurchaseRow, p: CheckedPurchase) -> Sequence[Any]:
         row.channel, row.note, p.input.prices_include_tax, row.subtotal_minor, row.discount_minor, row.shipping_minor,
         row.tax_minor, row.total_minor, row.refunded_minor, p.digest, row.origin, row.basket, row.shipping_tax_minor,
         row.rounding_minor, row.due_minor, row.register_key, row.session_key, row.replaces_id,
+        sum(line.quantity for line in p.lines if line.quantity > 0),
     )  # fmt: skip

@@ -33,7 +33,7 @@ HOLDINGS: Sequence[Holding] = (
             # A SHA-256 of what was typed, names and telephone numbers too, beside what is kept: those few can be tried.
             "digest": derived(""),
             "origin": KEPT, "register": KEPT, "session": KEPT, "basket": KEPT, "shipping_tax": AMOUNT, "rounding": AMOUNT,
-            "due": AMOUNT, "replaces_id": INNER, "generation": INNER,
+            "due": AMOUNT, "replaces_id": INNER, "generation": INNER, "pieces": QUANTITY,
         },
         kind="purchases",
     ),

@@ -12,6 +12,7 @@ from regulars_core.events.events import announce
 from regulars_core.primitives.clock import Instant, now
 from regulars_core.primitives.errors import Problem, Refused
 from regulars_core.primitives.ids import new_id
+from regulars_core.purchases.figures.pieces import PIECES
 from regulars_core.purchases.payments.payment_rows import (
     REFUND_PAYMENT_COLUMNS,
     PaymentRow,
@@ -255,9 +256,10 @@ async def _move_lines(shop: Shop, lines: Sequence[RefundLineRow], sign: int) -> 
 
 
 async def _move_purchases(shop: Shop, moved: Sequence[tuple[str, int, int, str]]) -> None:
-    """Of each purchase so much more is given back and so much less is due, and this is its status."""
+    """Of each purchase so much more is given back and so much less is due, and this is its status; its lines have moved."""
     await shop.database.run_many(
-        "UPDATE purchase SET refunded = refunded + $2, due = due - $3, status = $4 WHERE id = $1", moved
+        f"UPDATE purchase SET refunded = refunded + $2, due = due - $3, status = $4, pieces = {PIECES} WHERE id = $1",
+        moved,
     )
 
 

@@ -11,7 +11,7 @@ from regulars_analytics.arguments import AllDays, BuyersConditions, Stores, sele
 from regulars_analytics.insight.breakdowns import PartRow, parts
 from regulars_analytics.insight.series import MAX_POINTS, Point, points
 from regulars_analytics.insight.subjects import InsightRow, Subject, insights
-from regulars_analytics.insight.totals import LEAST_DAYS, Totals, discounts_of, gaps_of, pieces_of, totals_of
+from regulars_analytics.insight.totals import LEAST_DAYS, Totals, gaps_of, sold_of, totals_of
 from regulars_analytics.insight.types import Breakdown, Insight, InsightPoint, Interval
 from regulars_analytics.levels import found_of
 from regulars_analytics.periods import Unit
@@ -143,7 +143,7 @@ DISCOUNTS = [
         "What was taken off by discounts, as a share of what it would have come to, as it was sold, 0 to 1, half-up to four "
         "decimals; null without purchases.",
         lambda shop, one: share(one.discount, one.full) if one.purchases else None,
-        discounts_of,
+        sold_of,
     ),
     _figure(
         "discountedShare",
@@ -151,7 +151,7 @@ DISCOUNTS = [
         "The share of purchases with a discount, 0 to 1, half-up to four decimals: how far customers wait for one; null without "
         "purchases.",
         lambda shop, one: rate(one.discounted, one.purchases),
-        discounts_of,
+        sold_of,
     ),
 ]
 
@@ -165,8 +165,7 @@ DISCOUNTS = [
 )
 async def average_basket_size(rows: Sequence[InsightRow], _: RequestContext) -> Sequence[Decimal | None]:
     """Pieces are millionths."""
-    totals, pieces = await found_of(rows, totals_of), await found_of(rows, pieces_of)
-    return [quotient(held.quantity, one.purchases * 1_000_000, 2) for one, held in zip(totals, pieces, strict=True)]
+    return [quotient(one.pieces, one.purchases * 1_000_000, 2) for one in await found_of(rows, sold_of)]
 
 
 @batched(

@@ -41,20 +41,16 @@ class Totals(NamedTuple):
     days: int = 0
 
 
-class Discounts(NamedTuple):
+class Sold(NamedTuple):
     """Sums over purchases as they were sold: `discount` is what was taken off the `discounted` ones among them, and `full` what
-    all would have come to without."""
+    all would have come to without. `pieces` are how much they hold, in millionths, less what came back; what comes back without
+    a known sale is no piece."""
 
     purchases: int = 0
     discounted: int = 0
     discount: int = 0
     full: int = 0
-
-
-class Pieces(NamedTuple):
-    """How much purchases hold, in millionths."""
-
-    quantity: int = 0
+    pieces: int = 0
 
 
 class Gaps(NamedTuple):
@@ -102,43 +98,28 @@ async def totals_of(shop: Shop, subjects: Sequence[Subject]) -> Sequence[Totals]
     return await kept_or_asked(subjects, kept, ask)
 
 
-async def discounts_of(shop: Shop, subjects: Sequence[Subject]) -> Sequence[Discounts]:
-    """What was taken off the purchases of each subject: one statement for all of which it is not kept."""
+async def sold_of(shop: Shop, subjects: Sequence[Subject]) -> Sequence[Sold]:
+    """What was taken off the purchases of each subject, and how much they hold: one statement for all of which it is not kept."""
 
-    async def kept(span: Span) -> Discounts | None:
+    async def kept(span: Span) -> Sold | None:
         sums = await range_taken_off(shop, span)
-        return None if sums is None else Discounts(sums.purchases, sums.discounted, sums.discount, sums.undiscounted)
+        return None if sums is None else Sold(*sums)
 
     def select(part: Slice, values: Values) -> str:
-        columns = [_sum("1"), _sum("1", "p.discount > 0"), _sum("p.discount"), _sum("p.total + p.discount")]
+        columns = [
+            _sum("1"),
+            _sum("1", "p.discount > 0"),
+            _sum("p.discount"),
+            _sum("p.total + p.discount"),
+            _sum("p.pieces"),
+        ]
         return (
             f"SELECT {part.number}, {part.owner()} AS owner, {', '.join(columns)} FROM purchase p"
             f" WHERE {COUNTED} AND {part.conditions(values)}{_by_owner(part)}"
         )
 
-    async def ask(some: Sequence[Subject]) -> Sequence[Discounts]:
-        return [Discounts(*rows[0]) if rows else Discounts() for rows in await asked(shop, some, select)]
-
-    return await kept_or_asked(subjects, kept, ask)
-
-
-async def pieces_of(shop: Shop, subjects: Sequence[Subject]) -> Sequence[Pieces]:
-    """How much the purchases of each subject hold, less what came back; what comes back without a known sale is no piece."""
-
-    async def kept(span: Span) -> Pieces | None:
-        sums = await range_taken_off(shop, span)
-        return None if sums is None else Pieces(sums.pieces)
-
-    def select(part: Slice, values: Values) -> str:
-        pieces = _sum("l.quantity - l.refunded_quantity")
-        rows = part.purchases_with("purchase_line", "l", values.dialect)
-        return (
-            f"SELECT {part.number}, {part.owner()} AS owner, {pieces} FROM {rows}"
-            f" WHERE l.quantity > 0 AND {COUNTED} AND {part.conditions(values)}{_by_owner(part)}"
-        )
-
-    async def ask(some: Sequence[Subject]) -> Sequence[Pieces]:
-        return [Pieces(*rows[0]) if rows else Pieces() for rows in await asked(shop, some, select)]
+    async def ask(some: Sequence[Subject]) -> Sequence[Sold]:
+        return [Sold(*rows[0]) if rows else Sold() for rows in await asked(shop, some, select)]
 
     return await kept_or_asked(subjects, kept, ask)
 

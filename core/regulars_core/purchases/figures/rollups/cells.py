@@ -15,6 +15,8 @@ import orjson
 
 _AGAIN, _AGES = struct.Struct("<Iii"), struct.Struct("<Iq")
 _NONE = {_AGAIN: (0, 0), _AGES: (0,)}
+NO_MORE = "-"
+"""Before an id in `odd`: it is to be taken off."""
 
 
 class Place(NamedTuple):

@@ -1,5 +1,5 @@
-"""Reading what is kept of some days, and what has moved since: what is new is added to what is kept, and days on which something
-else has moved are counted anew. So what is told is as of now.
+"""Reading what is kept of some days, and what has moved since: what is kept is moved by what purchases are and were, and days of
+which that is not noted are counted anew. So what is told is as of now.
 
 Nothing is locked. What is noted as due and how much was settled is read before and after: where both are the same, nothing has
 changed between, and all that was read belongs together. Otherwise it is read again.
@@ -15,7 +15,7 @@ from regulars_core.database import Database
 from regulars_core.primitives.clock import EARLIEST, LATEST, Instant
 from regulars_core.purchases.figures.rollups import days as calendar
 from regulars_core.purchases.figures.rollups.cells import COLUMNS, RECORD_BYTES, Cell, Place
-from regulars_core.purchases.figures.rollups.counts import Cells, New, added, counted
+from regulars_core.purchases.figures.rollups.counts import Cells, Moves, counted, moved
 from regulars_core.purchases.figures.spans import Span
 from regulars_core.queries.where import Values
 from regulars_core.shop.shop import Shop
@@ -25,14 +25,12 @@ T = TypeVar("T")
 LAYOUT = 2
 """Of the cells: what was kept in another one is kept anew."""
 MAX_DUE, MAX_DAYS = 5_000, 62
-"""Moves, and days that they concern, up to which whoever asks looks at them; more are left to the job."""
+"""Moves, and days that are to be counted anew, up to which whoever asks looks at them; more are left to the job."""
 _ATTEMPTS = 3
-_DUE = f"SELECT number, at, customer_id, later, new_id FROM rollup_due ORDER BY number LIMIT {MAX_DUE + 1}"
-_STATE = (
-    "SELECT s.zone, s.layout, s.until, s.steps, d.number, d.at, d.customer_id, d.later,"
-    " CASE WHEN d.number > s.anew_to THEN d.new_id END FROM rollup_state s"
-    f" LEFT JOIN ({_DUE}) d ON 1 = 1"
-)
+DUE_COLUMNS = "number, at, customer_id, later, told, purchase_id, person_id, status, to_at, to_customer_id"
+"""Of notes, in the order of `Due`."""
+_DUE = f"SELECT {DUE_COLUMNS} FROM rollup_due ORDER BY number LIMIT {MAX_DUE + 1}"
+_STATE = f"SELECT s.zone, s.layout, s.until, s.steps, s.anew_to, d.* FROM rollup_state s LEFT JOIN ({_DUE}) d ON 1 = 1"
 _MARK = f"SELECT s.steps, (SELECT count(*) FROM (SELECT 1 FROM rollup_due LIMIT {MAX_DUE + 1}) d) FROM rollup_state s"
 
 
@@ -43,31 +41,43 @@ class Due(NamedTuple):
     at: Instant
     customer_id: str | None
     later: bool
-    new_id: str | None = None
+    told: bool
+    purchase_id: str | None
+    person_id: str | None
+    status: str | None
+    to_at: Instant | None
+    to_customer_id: str | None
+
+    @property
+    def ends(self) -> Sequence[tuple[Instant, str | None]]:
+        """When it was and whose, and the same of where it has gone."""
+        was = (self.at, self.customer_id)
+        return [was] if self.to_at is None else [was, (self.to_at, self.to_customer_id)]
 
 
 async def days_due(database: Database, zone: ZoneInfo, moves: Sequence[Due]) -> Sequence[set[int]]:
     """The days that each of these moves concerns."""
-    after = sorted({one.customer_id for one in moves if one.later and one.customer_id})
+    later = [end for one in moves if one.later for end in one.ends]
+    after = sorted({customer_id for _, customer_id in later if customer_id})
     bought: dict[str, list[Instant]] = {}
     if after:
         among = database.dialect.among("customer_id", 1)
-        since = min(one.at for one in moves if one.later)
+        since = min(at for at, _ in later)
         sql = f"SELECT customer_id, purchased_at FROM purchase WHERE {among} AND purchased_at > $2"
         for customer_id, at in await database.rows(sql, after, since):
             bought.setdefault(customer_id, []).append(at)
     found = []
     for one in moves:
-        own = {calendar.day_at(one.at, zone)}
-        if one.later and one.customer_id:
-            own |= {calendar.day_at(at, zone) for at in bought.get(one.customer_id, ()) if at > one.at}
+        own = {calendar.day_at(at, zone) for at, _ in one.ends}
+        for since, customer_id in one.ends if one.later else ():
+            own |= {calendar.day_at(at, zone) for at in bought.get(customer_id or "", ()) if at > since}
         found.append(own)
     return found
 
 
 class Kept:
     """What is there of the days from `first` on, None for the beginning, up to `last`, None for the end; in one store, or in
-    all where it is empty. Of the `stale` days it is what there is `now`; of others that is what they have come to more."""
+    all where it is empty. Of the `stale` days it is what there is `now`; of others what they have come to more, or less."""
 
     def __init__(self, shop: Shop, first: int | None, last: int | None, store: str, stale: Collection[int], now: Cells):
         self.shop, self.first, self.last, self.store = shop, first, last, store
@@ -138,25 +148,39 @@ class Kept:
 
 @dataclass(frozen=True, slots=True)
 class _Moved:
-    """What has moved: the days that are `stale`, those to which only what is `new` is to be added, and all of them."""
+    """What has moved: the days that are `stale`, those that are to be moved by `moves`, and both."""
 
     stale: Set[int]
     days: Set[int]
-    new: New
+    moves: Moves
 
     @classmethod
-    def by(cls, moves: Sequence[Due], days: Sequence[Set[int]]) -> "_Moved":
-        """By moves that were noted, and the days that each concerns."""
+    def by(cls, noted: Sequence[Due], days: Sequence[Set[int]], anew_to: int) -> "_Moved":
+        """By what was noted, and the days that each note concerns. What a purchase or a person was says the first of its notes;
+        notes up to the number `anew_to` may be of what was counted."""
         stale, all_of_them = set[int](), set[int]()
-        for move, own in zip(moves, days, strict=True):
+        firsts: dict[str | None, Due] = {}
+        customers = set[str]()
+        for one, own in zip(noted, days, strict=True):
             all_of_them |= own
-            if move.new_id is None:
+            id_ = one.purchase_id or one.person_id
+            if id_ is None or one.number <= anew_to:
                 stale |= own
-        made = [(one.new_id, one.customer_id, one.later) for one in moves if one.new_id is not None]
-        purchases = [id_ for id_, _, is_purchase in made if is_purchase]
-        registered = [id_ for id_, _, is_purchase in made if not is_purchase]
-        customers = sorted({customer for _, customer, _ in made if customer is not None})
-        return cls(stale, all_of_them, New(purchases, customers, registered))
+                continue
+            first = firsts.setdefault(id_, one)
+            if not one.told and first.status is not None:
+                stale |= own
+            customers |= {customer_id for _, customer_id in one.ends if customer_id}
+        purchases = [one for one in firsts.values() if one.purchase_id]
+        persons = [one for one in firsts.values() if one.person_id]
+        moves = Moves(
+            [one.purchase_id for one in purchases if one.purchase_id],
+            sorted(customers),
+            [one.person_id for one in persons if one.person_id],
+            [one.number for one in purchases if one.status is not None],
+            [one.number for one in persons if one.status is not None],
+        )
+        return cls(stale, all_of_them, moves)
 
 
 async def told_by_kept(shop: Shop, span: Span, tell: Callable[[Kept], Awaitable[T]]) -> T | None:
@@ -171,18 +195,18 @@ async def told_by_kept(shop: Shop, span: Span, tell: Callable[[Kept], Awaitable[
         rows = await shop.database.rows(_STATE)
         if not rows or tuple(rows[0][:3]) != (zone.key, LAYOUT, None):
             return None
-        moves = [Due(*row[4:]) for row in rows if row[4] is not None]
+        moves = [Due(*row[5:]) for row in rows if row[5] is not None]
         if len(moves) > MAX_DUE:
             return None
-        moved = _Moved.by(moves, await days_due(shop.database, zone, moves) if moves else ())
-        here = {day for day in moved.days if (first is None or day >= first) and (last is None or day <= last)}
-        if len(here) > MAX_DAYS:
+        since = _Moved.by(moves, await days_due(shop.database, zone, moves) if moves else (), rows[0][4])
+        here = {day for day in since.days if (first is None or day >= first) and (last is None or day <= last)}
+        if len(here & since.stale) > MAX_DAYS:
             return None
         mark = rows[0][3], len(moves)
-        now = await _counted_now(shop, mark, moved, here) if here else {}
+        now = await _counted_now(shop, mark, since, here) if here else {}
         if now is None:
             continue
-        told = await tell(Kept(shop, first, last, store, here & moved.stale, now))
+        told = await tell(Kept(shop, first, last, store, here & since.stale, now))
         if await _mark(shop) == mark:
             return told
     return None
@@ -206,7 +230,7 @@ class _Counted:
         self.days: dict[int, dict[Place, Cell]] = {}
 
 
-async def _counted_now(shop: Shop, mark: _Mark, moved: _Moved, days: Set[int]) -> Cells | None:
+async def _counted_now(shop: Shop, mark: _Mark, since: _Moved, days: Set[int]) -> Cells | None:
     """What these days come to, or have come to more; it is counted once for all who ask while nothing moves. None where something
     has moved meanwhile."""
     known: _Counted = shop.memory.setdefault(_Counted, _Counted())
@@ -216,8 +240,8 @@ async def _counted_now(shop: Shop, mark: _Mark, moved: _Moved, days: Set[int]) -
         missing = days - known.days.keys()
         if missing:
             fresh: dict[int, dict[Place, Cell]] = {day: {} for day in missing}
-            anew = await counted(shop, sorted(missing & moved.stale))
-            more = await added(shop, sorted(missing - moved.stale), moved.new)
+            anew = await counted(shop, sorted(missing & since.stale))
+            more = await moved(shop, sorted(missing - since.stale), since.moves)
             for cells in (anew, more):
                 for place, cell in cells.items():
                     fresh[place.day][place] = cell

@@ -6,7 +6,7 @@ from tortoise import fields
 from tortoise.indexes import Index
 from tortoise.models import Model
 
-from regulars_core.database.fields import IdField, InstantField, MinorUnitsField, TextKeyField
+from regulars_core.database.fields import IdField, InstantField, MinorUnitsField, QuantityField, TextKeyField
 
 
 class Rollup(Model):
@@ -71,16 +71,30 @@ class RollupState(Model):
 
 
 class RollupDue(Model):
-    """A purchase at an instant was written or has moved, or a customer was registered then or went: what is kept of the day is
-    to be found anew, and where it is `later` that of every day on which the customer bought afterwards. The purchase that was
-    written, or the customer who was registered, has the id `new_id`: if it is not in what is kept, it can be added. The database
-    notes it itself, in the transaction that does it."""
+    """A purchase was written or has moved, or a person was registered as a customer or went. The note has what it was: `at` which
+    instant, and of a purchase whose, in which store, and so on, and how many `payments` it had. Where there is no `status` it was
+    not there; then `at` and `customer_id` say what was written. `to_at` and `to_customer_id` are where it has gone, if either is
+    another one. It concerns these days and, where it is `later`, every day on which these customers bought afterwards. Where it
+    is not `told` what was, what is kept of them is to be found anew. The database notes it itself, in the transaction that does
+    it."""
 
     number = fields.BigIntField(primary_key=True, generated=True)
     at = InstantField()
     customer_id = IdField(null=True)
     later = fields.BooleanField()
-    new_id = IdField(null=True)
+    told = fields.BooleanField(db_default=False)
+    purchase_id = IdField(null=True)
+    person_id = IdField(null=True)
+    status = fields.CharField(24, null=True)
+    store_id = IdField(null=True)
+    channel = fields.CharField(40, null=True)
+    total = MinorUnitsField(null=True)
+    refunded = MinorUnitsField(null=True)
+    discount = MinorUnitsField(null=True)
+    pieces = QuantityField(null=True)
+    payments = fields.IntField(null=True)
+    to_at = InstantField(null=True)
+    to_customer_id = IdField(null=True)
 
     class Meta:
         table = "rollup_due"

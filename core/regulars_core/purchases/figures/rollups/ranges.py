@@ -2,6 +2,7 @@
 at, because it is not kept, or too much has moved."""
 
 from bisect import bisect_right
+from collections import Counter
 from collections.abc import Sequence
 from datetime import date
 from itertools import pairwise
@@ -12,7 +13,7 @@ import orjson
 from regulars_core.customers.reads import GONE
 from regulars_core.primitives.clock import Instant
 from regulars_core.purchases.figures.rollups import days as calendar
-from regulars_core.purchases.figures.rollups.cells import again_within, spent_within
+from regulars_core.purchases.figures.rollups.cells import NO_MORE, again_within, spent_within
 from regulars_core.purchases.figures.rollups.counts import HOUR, PAYMENT_METHOD, STORE
 from regulars_core.purchases.figures.rollups.kept import Kept, told_by_kept
 from regulars_core.purchases.figures.spans import Span
@@ -93,7 +94,7 @@ async def range_newcomers(shop: Shop, span: Span) -> tuple[int, int, int, int] |
     async def tell(kept: Kept) -> tuple[int, int, int, int]:
         assert kept.first is not None
         new = buyers = spent = new_spent = 0
-        odd: list[str] = []
+        odd = Counter[str]()
         columns = ("day", "theirs", "firsts", "again", "their_total", "ages", "odd")
         for day, theirs, firsts, again, total, ages, ids in await kept.rows(columns):
             within = day - kept.first
@@ -101,8 +102,9 @@ async def range_newcomers(shop: Shop, span: Span) -> tuple[int, int, int, int] |
             buyers += theirs - again_within(again, within)[0]
             spent += total
             new_spent += spent_within(ages, within)
-            odd += orjson.loads(ids) if ids else ()
-        by_new, by_others = await _of_no_buyers(kept, span, odd)
+            for id_ in orjson.loads(ids) if ids else ():
+                odd[id_.removeprefix(NO_MORE)] += -1 if id_.startswith(NO_MORE) else 1
+        by_new, by_others = await _of_no_buyers(kept, span, [id_ for id_, n in odd.items() if n > 0])
         new_spent -= by_new
         return new, new_spent, buyers - new, spent - by_new - by_others - new_spent
 
@@ -182,7 +184,7 @@ async def range_methods(shop: Shop, span: Span) -> Sequence[tuple[str, int, int]
 
     async def tell(kept: Kept) -> Sequence[tuple[str, int, int]]:
         sums = await kept.sums(("noted", "total"), "part", PAYMENT_METHOD)
-        return [(part.removeprefix("="), noted, total) for part, (noted, total) in sums.items()]
+        return [(part.removeprefix("="), noted, total) for part, (noted, total) in sums.items() if noted]
 
     return await told_by_kept(shop, span, tell)
 

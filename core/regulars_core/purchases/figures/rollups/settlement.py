@@ -13,7 +13,7 @@ from regulars_core.primitives.clock import now
 from regulars_core.purchases.figures.rollups import days as calendar
 from regulars_core.purchases.figures.rollups.cells import COLUMNS
 from regulars_core.purchases.figures.rollups.counts import counted
-from regulars_core.purchases.figures.rollups.kept import LAYOUT, Due, days_due
+from regulars_core.purchases.figures.rollups.kept import DUE_COLUMNS, LAYOUT, Due, days_due
 from regulars_core.queries.inserts import insert
 from regulars_core.queries.locks import lock_where
 from regulars_core.queries.pace import Pace
@@ -103,7 +103,7 @@ async def _keep_up(shop: Shop, size: int) -> bool:
     """Count days anew of which something has moved; whether there may be more."""
     database, zone = shop.database, shop.settings.zone
     await _held(shop)
-    rows = await database.rows(f"SELECT number, at, customer_id, later FROM rollup_due ORDER BY number LIMIT {_MOVES}")
+    rows = await database.rows(f"SELECT {DUE_COLUMNS} FROM rollup_due ORDER BY number LIMIT {_MOVES}")
     moves = [Due(*row) for row in rows]
     if not moves:
         return False

@@ -6,11 +6,11 @@ from typing import Any
 from regulars_core.purchases.figures.rollups import days as calendar
 from regulars_core.purchases.figures.rollups.cells import COLUMNS, Place
 from regulars_core.purchases.figures.rollups.counts import counted
-from regulars_core.purchases.figures.rollups.kept import Due, days_due
+from regulars_core.purchases.figures.rollups.kept import DUE_COLUMNS, Due, days_due
 from regulars_core.shop.shop import Shop
 
 _DAYS = 16
-_DUE = "SELECT number, at, customer_id, later FROM rollup_due"
+_DUE = f"SELECT {DUE_COLUMNS} FROM rollup_due"
 
 
 async def differences(shop: Shop) -> AsyncIterator[str]:

@@ -2,7 +2,7 @@
 
 from regulars_analytics.insight.series import points
 from regulars_analytics.insight.subjects import Subject
-from regulars_analytics.insight.totals import discounts_of, gaps_of, pieces_of, totals_of
+from regulars_analytics.insight.totals import gaps_of, sold_of, totals_of
 from regulars_analytics.quotients import quotient, rate, share
 from regulars_analytics.reports.kinds.breakdowns import WEEKDAYS, by
 from regulars_analytics.reports.kinds.retention import partly, unit_of
@@ -29,11 +29,11 @@ _MONTH_HUNDREDTHS = 3044
 
 async def _figures(scope: Scope) -> Table:
     shop, subjects = scope.shop, [Subject(scope.of_the_days)]
-    [totals], [pieces] = await totals_of(shop, subjects), await pieces_of(shop, subjects)
-    [gaps], [sold] = await gaps_of(shop, subjects), await discounts_of(shop, subjects)
+    [totals], [sold] = await totals_of(shop, subjects), await sold_of(shop, subjects)
+    [gaps] = await gaps_of(shop, subjects)
     average = divided_half_up(totals.spent, totals.purchases) if totals.purchases else None
     months = quotient(totals.theirs * _MONTH_HUNDREDTHS, totals.days * 100, 2)
-    pieces_each = quotient(pieces.quantity, totals.purchases * 1_000_000, 2)
+    pieces_each = quotient(sold.pieces, sold.purchases * 1_000_000, 2)
     off = share(sold.discount, sold.full) if sold.purchases else None
     return figures_of(
         [
