@@ -54,7 +54,7 @@ async def _asked_first(_: Any, editor: BaseSchemaEditor) -> None:
 class Migration(migrations.Migration):
     """Nobody is compared by it: what the triggers note is the same."""
 
-    dependencies = [("core", "0050_purchases_of_customers")]
+    dependencies = [("core", "0051_moves_told")]
 
     initial = False
 
