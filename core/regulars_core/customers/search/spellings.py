@@ -87,7 +87,9 @@ def spelled(
         near = f"""IN (SELECT value FROM json_each('["' || replace({keys}, ' ', '","') || '"]'))"""
     else:
         near = f"= ANY(string_to_array((SELECT {keys}::text), ' '))"
-    spellings = f"SELECT DISTINCT s.word FROM name_spelling s WHERE s.key {near} AND s.word <> {word} LIMIT {_MOST_SPELLINGS}"
+    spellings = (
+        f"SELECT DISTINCT s.word FROM name_spelling s WHERE s.key {near} AND s.word <> {word} LIMIT {_MOST_SPELLINGS}"
+    )
     if values.dialect.engine == "sqlite":
         wanted = """'{names} : "  ' || w.word || '"'"""
         if shape:
