@@ -16,7 +16,6 @@ from regulars_core.rules.facts import PurchaseFact
 from regulars_core.rules.kinds import RuleKind
 from regulars_core.rules.purity import functions_of
 
-
 _SEEDS = ("1", "2")
 """Of the hashes there, a process for each. What answers like one of them by chance, as any function of a few hashes may, differs
 from the other: so it does not depend on this process's own seed whether that is seen."""
