@@ -4,8 +4,8 @@
         [--beside TREE]
 
 By turns `creditDeduct` of Regulars as in production, and the limit's statement (`limit_deduct.py`): it takes from the lot that is
-spent first and keeps the idempotency key, the audit, the transfer, the use of the lot and the place in the queue of the chain, as
-Regulars does; it knows no GraphQL, keys, permissions or rates. Afterwards every account must be what its lots and entries say.
+spent first, looks up and keeps the idempotency key, and keeps the audit, the transfer, the use of the lot and the place in the
+queue of the chain, as Regulars does; it knows no GraphQL, keys, permissions or rates. Afterwards every account must be what its lots and entries say.
 PostgreSQL only.
 """
 
@@ -137,10 +137,12 @@ def measure(shop: FilledShop, pace: Pace, tree: Path | None = None) -> None:
         for name, one in running.items():
             said: list[bytes] = []
             request = one.contestant.request(OPERATION, dict(next(payers.variables(OPERATION))))
-            uvloop.run(ask(one.port, iter([request]), 1, 0, said.append))
-            [payload] = orjson.loads(said[0])["data"].values()
+            for _ in range(2):  # what is sent again is answered as the first time
+                uvloop.run(ask(one.port, iter([request]), 1, 0, said.append))
+            [payload], [again] = [orjson.loads(each)["data"].values() for each in said]
             assert not payload["userErrors"], (name, payload)
             assert payload["entry"]["delta"]["amount"] == "-1.00", (name, payload)
+            assert again == payload, (name, again, payload)
         asked: Any = {name: (one, payers) for name, one in running.items()}
         figures = uvloop.run(by_turns(asked, OPERATION, shop.server, pace))
     for name, one in figures.items():
