@@ -5,8 +5,8 @@
 
 By turns `creditDeduct` of Regulars as in production, and the limit's statement (`limit_deduct.py`): it takes from the lot that is
 spent first, looks up and keeps the idempotency key, and keeps the audit, the transfer, the use of the lot and the place in the
-queue of the chain, as Regulars does; it knows no GraphQL, keys, permissions or rates. Afterwards every account must be what its lots and entries say.
-PostgreSQL only.
+queue of the chain, as Regulars does; it knows no GraphQL, permissions or rates. Afterwards every account must be what its lots
+and entries say. PostgreSQL only.
 """
 
 import argparse
@@ -153,7 +153,9 @@ def measure(shop: FilledShop, pace: Pace, tree: Path | None = None) -> None:
         print(f"{name}, of the limit: {times_as_quick(one, best)}; by processor time {speed:.2f}", flush=True)
     if tree is not None:
         ours, theirs = figures.values()
-        print(f"times as quick as {tree.name}: {times_as_quick(ours, theirs)}; processor time {work_beside(ours, theirs)}")
+        print(
+            f"times as quick as {tree.name}: {times_as_quick(ours, theirs)}; processor time {work_beside(ours, theirs)}"
+        )
     uvloop.run(_prove(shop))
 
 
