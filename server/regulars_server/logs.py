@@ -4,7 +4,6 @@ What libraries say is kept from WARNING on and to its first line; what stands in
 database's code and the place in the program, never by their message: messages quote values.
 """
 
-import asyncio
 import logging
 import re
 import sys
@@ -28,44 +27,6 @@ _ESCAPES = re.compile(r"\x1b(\[[0-?]*[ -/]*[@-~])?")
 
 
 class _Handler(logging.StreamHandler[TextIO]):
-    """Writes the lines of requests that are answered in one turn of the event loop together at its end: to write each by itself
-    took a tenth of a short mutation. Whatever else is said comes behind those that were before it, and at once."""
-
-    def __init__(self, stream: TextIO) -> None:
-        super().__init__(stream)
-        self._held: list[str] = []
-        self._turn_of: asyncio.AbstractEventLoop | None = None
-
-    def emit(self, record: logging.LogRecord) -> None:
-        """Hold a request's line until the end of the turn; write any other."""
-        loop = asyncio._get_running_loop()
-        if record.name != ACCESS or loop is None:
-            self._write_held()
-            super().emit(record)
-            return
-        try:
-            self._held.append(self.format(record) + self.terminator)
-        except Exception:
-            self.handleError(record)
-        if self._turn_of is not loop:
-            self._turn_of = loop
-            loop.call_soon(self.flush)
-
-    def flush(self) -> None:
-        """Write what is held."""
-        self.acquire()
-        try:
-            self._write_held()
-        finally:
-            self.release()
-        super().flush()
-
-    def _write_held(self) -> None:
-        self._turn_of = None
-        lines, self._held = "".join(self._held), []
-        if lines:
-            self.stream.write(lines)
-
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802
         """A line that cannot be written; logging would print all of it, values too."""
         self.stream.write(f'{{"level":"error","event":"a line of {record.name} could not be written"}}\n')

@@ -1,12 +1,9 @@
 """What a line of the log holds of an error, and what it does not."""
 
-import asyncio
-import io
 import json
 import logging
 import re
 import sqlite3
-import sys
 from collections.abc import Iterator
 
 import pytest
@@ -93,45 +90,3 @@ def test_levels(capsys: pytest.CaptureFixture[str]) -> None:
     logging.getLogger(ACCESS).info("request")
     logging.getLogger("uvicorn.error").info("Started server process")
     assert len(capsys.readouterr().err.splitlines()) == 2
-
-
-class _Stream(io.StringIO):
-    """What is written to it, write by write."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.writes: list[str] = []
-
-    def write(self, text: str) -> int:
-        self.writes.append(text)
-        return super().write(text)
-
-
-@pytest.mark.usefixtures("as_it_was")
-def test_lines_of_requests_answered_in_one_turn_are_written_together(monkeypatch: pytest.MonkeyPatch) -> None:
-    stream = _Stream()
-    monkeypatch.setattr(sys, "stderr", stream)
-    write_log("info", "json")
-    requests = logging.getLogger(ACCESS)
-
-    async def answered(*statuses: int) -> None:
-        for status in statuses:
-            requests.info("request", extra={"status": status})
-
-    async def turns() -> None:
-        await answered(200, 201)
-        assert not stream.writes
-        await asyncio.sleep(0)
-        assert [write.count("\n") for write in stream.writes] == [2]
-        await answered(202)
-        logging.getLogger("regulars.jobs").warning("in between")
-        await answered(203)
-        assert [json.loads(line).get("status") for line in stream.getvalue().splitlines()] == [200, 201, 202, None]
-        await asyncio.sleep(0)
-        await answered(204)
-
-    asyncio.run(turns())
-    asyncio.run(answered(205))
-    requests.info("request", extra={"status": 206})  # outside of any loop
-    told = [json.loads(line).get("status") for line in stream.getvalue().splitlines()]
-    assert told == [200, 201, 202, None, 203, 204, 205, 206]
