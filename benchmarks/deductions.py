@@ -1,11 +1,12 @@
 """How quick is store credit taken over HTTP, beside one statement on bare ASGI that does the same?
 
     python -m benchmarks.deductions [--concurrency 8] [--rounds 12] [--seconds 1] [--customers 5000] [--data DIR]
+        [--beside TREE]
 
 By turns `creditDeduct` of Regulars as in production, and the limit's statement (`limit_deduct.py`): it takes from the lot that is
-spent first and keeps the idempotency key, the audit, the transfer, the use of the lot and the place in the queue of the chain, as
-Regulars does; it knows no GraphQL, keys, permissions or rates. Afterwards every account must be what its lots and entries say.
-PostgreSQL only.
+spent first, looks up and keeps the idempotency key, and keeps the audit, the transfer, the use of the lot and the place in the
+queue of the chain, as Regulars does; it knows no GraphQL, permissions or rates. Afterwards every account must be what its lots
+and entries say. PostgreSQL only.
 """
 
 import argparse
@@ -19,9 +20,9 @@ import orjson
 import uvloop
 
 from benchmarks.client import ask, post
-from benchmarks.contestants import Contestant, all_served, limit, regulars
+from benchmarks.contestants import Contestant, all_served, another_tree, limit, regulars
 from benchmarks.filled import FilledShop, Size, opened, places
-from benchmarks.turns import Pace, by_turns, quartiles, times_as_quick, times_the_work
+from benchmarks.turns import Pace, by_turns, quartiles, times_as_quick, work_beside
 from regulars_core.plugin import DAY_MS, Instant, Shop, new_id, now
 from regulars_loyalty.ledger.book import Account, Cause, Terms
 from regulars_loyalty.ledger.storage import Ledger, write_ledger
@@ -107,10 +108,9 @@ async def _prove(shop: FilledShop) -> None:
         await prove(one)
 
 
-def contestants(shop: FilledShop) -> Mapping[str, Contestant]:
-    """Both, who are sent the same body."""
-    served = regulars(shop)
-    served = replace(served, environment={**served.environment, "REGULARS_JOBS": "false"})  # the chain is made by a job
+def contestants(shop: FilledShop, tree: Path | None) -> Mapping[str, Contestant]:
+    """Both, and another checkout if it is named, who are all sent the same body."""
+    ours = [regulars(shop)] if tree is None else [regulars(shop), another_tree(shop, tree)]
 
     def body(variables: Mapping[str, Any]) -> bytes:
         return orjson.dumps({"query": DOCUMENT, "variables": variables})
@@ -121,31 +121,41 @@ def contestants(shop: FilledShop) -> Mapping[str, Contestant]:
     def fixed(operation: str, variables: Mapping[str, Any]) -> bytes:
         return post(f"/{operation}", body(variables))
 
-    return {"Regulars": replace(served, request=request), "the limit": replace(limit(shop), request=fixed)}
+    found = {"the limit": replace(limit(shop), request=fixed)}
+    for one in ours:  # the chain is made by a job
+        environment = {**one.environment, "REGULARS_JOBS": "false"}
+        found[one.name] = replace(one, request=request, environment=environment)
+    return found
 
 
-def measure(shop: FilledShop, pace: Pace) -> None:
+def measure(shop: FilledShop, pace: Pace, tree: Path | None = None) -> None:
     """Measure, print, and prove."""
     payers = uvloop.run(_ready(shop))
-    both = contestants(shop)
+    both = contestants(shop, tree)
     with all_served(list(both.values())) as servers:
         running = dict(zip(both, servers, strict=True))
         for name, one in running.items():
             said: list[bytes] = []
             request = one.contestant.request(OPERATION, dict(next(payers.variables(OPERATION))))
-            uvloop.run(ask(one.port, iter([request]), 1, 0, said.append))
-            [payload] = orjson.loads(said[0])["data"].values()
+            for _ in range(2):  # what is sent again is answered as the first time
+                uvloop.run(ask(one.port, iter([request]), 1, 0, said.append))
+            [payload], [again] = [orjson.loads(each)["data"].values() for each in said]
             assert not payload["userErrors"], (name, payload)
             assert payload["entry"]["delta"]["amount"] == "-1.00", (name, payload)
+            assert again == payload, (name, again, payload)
         asked: Any = {name: (one, payers) for name, one in running.items()}
         figures = uvloop.run(by_turns(asked, OPERATION, shop.server, pace))
-    ours, best = figures["Regulars"], figures["the limit"]
     for name, one in figures.items():
         print(f"{name}: {one.rate} a second, {one.work} ms of processor time (server + database)", flush=True)
-    _, speed, _ = quartiles([b / a for a, b in zip(ours.total_work, best.total_work, strict=True)])
-    print(
-        f"times as quick {times_as_quick(ours, best)}; by processor time {speed:.2f}, work {times_the_work(ours, best):.2f}"
-    )
+    best = figures.pop("the limit")
+    for name, one in figures.items():
+        _, speed, _ = quartiles([b / a for a, b in zip(one.total_work, best.total_work, strict=True)])
+        print(f"{name}, of the limit: {times_as_quick(one, best)}; by processor time {speed:.2f}", flush=True)
+    if tree is not None:
+        ours, theirs = figures.values()
+        print(
+            f"times as quick as {tree.name}: {times_as_quick(ours, theirs)}; processor time {work_beside(ours, theirs)}"
+        )
     uvloop.run(_prove(shop))
 
 
@@ -157,10 +167,11 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=1.0)
     parser.add_argument("--customers", type=int, default=5_000)
     parser.add_argument("--data", type=Path, help="A folder that keeps the filled database; one run at a time.")
+    parser.add_argument("--beside", type=Path, help="Another checkout, set up, which is measured too.")
     chosen = parser.parse_args()
     with places("postgres", chosen.data) as place:
         shop = uvloop.run(place.shop(Size(chosen.customers, chosen.customers * 10), changing=True))
-        measure(shop, Pace(chosen.concurrency, chosen.rounds, chosen.seconds))
+        measure(shop, Pace(chosen.concurrency, chosen.rounds, chosen.seconds), chosen.beside)
 
 
 if __name__ == "__main__":

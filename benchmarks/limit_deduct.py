@@ -1,4 +1,5 @@
-"""The limit of taking store credit: one statement that does what `creditDeduct` does, of an account whose first lot suffices."""
+"""The limit of taking store credit: one statement that does what `creditDeduct` does, of an account whose first lot suffices.
+What is sent again under a key is not done again, and answered as the first time."""
 
 import hashlib
 from collections.abc import Mapping
@@ -8,8 +9,10 @@ from regulars_core.primitives.clock import LATEST, now
 from regulars_core.primitives.ids import new_id
 
 DEDUCT = f"""
-WITH account AS (
-    SELECT * FROM loyalty_account WHERE customer_id = $1 AND unit = 'USD' AND debt = 0 AND next_at > $3 FOR UPDATE
+WITH known AS (SELECT digest, outcome FROM idempotency_key WHERE client = $10 AND key = $14),
+account AS (
+    SELECT * FROM loyalty_account WHERE customer_id = $1 AND unit = 'USD' AND debt = 0 AND next_at > $3
+    AND NOT EXISTS (SELECT 1 FROM known) FOR UPDATE
 ),
 lots AS (
     SELECT l.* FROM loyalty_lot l, account a WHERE l.customer_id = $1 AND l.unit = 'USD' AND l.remaining > 0
@@ -17,7 +20,8 @@ lots AS (
 ),
 lot AS (SELECT * FROM lots LIMIT 1),
 counted AS (
-    UPDATE customer_stats SET activity = activity + 1 WHERE customer_id = $1 AND merged_into_id IS NULL RETURNING 1
+    UPDATE customer_stats s SET activity = activity + 1 FROM account a
+    WHERE s.customer_id = a.customer_id AND s.merged_into_id IS NULL RETURNING 1
 ),
 taken AS (
     UPDATE loyalty_lot l SET remaining = l.remaining - $2 FROM lot WHERE l.id = lot.id AND lot.remaining >= $2 RETURNING l.id
@@ -39,16 +43,22 @@ kept AS (
 ),
 told AS (
     INSERT INTO audit (id, recorded_at, key_id, key_name, action, entity_kind, entity_key, changes, request_id)
-    VALUES ($9, $3, $10, $6, 'creditDeduct', 'customer', $11, $12, $13)
+    SELECT $9, $3, $10, $6, 'creditDeduct', 'customer', $11, $12, $13 FROM posted
 ),
 remembered AS (
-    INSERT INTO idempotency_key (client, key, digest, created_at, outcome) VALUES ($10, $14, $15, $3, $16)
+    INSERT INTO idempotency_key (client, key, digest, created_at, outcome) SELECT $10, $14, $15, $3, $16 FROM posted
+),
+answered AS (
+    SELECT $4 AS id, $2 AS amount, balance_after FROM posted
+    UNION ALL
+    SELECT t.id, t.amount, t.balance_after FROM known JOIN loyalty_transfer t
+    ON t.id = CAST(CAST(known.outcome AS json) -> 'done' ->> 'transfer' AS uuid) WHERE known.digest = $15
 )
 SELECT json_build_object('data', json_build_object('creditDeduct', json_build_object('entry', json_build_object(
-    'id', 'creditentry_' || replace(CAST($4 AS text), '-', ''),
-    'delta', json_build_object('amount', round(-$2 * 0.01, 2)::text),
+    'id', 'creditentry_' || replace(CAST(id AS text), '-', ''),
+    'delta', json_build_object('amount', round(-amount * 0.01, 2)::text),
     'balanceAfter', json_build_object('amount', round(balance_after * 0.01, 2)::text)), 'userErrors', '[]'::json)))::text
-FROM posted
+FROM answered
 """
 
 

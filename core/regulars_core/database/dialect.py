@@ -106,7 +106,7 @@ def together(statements: Sequence[Write]) -> str:
 
 @lru_cache(maxsize=256)
 def _together(statements: tuple[_Shape, ...]) -> str:
-    shifted = _renumbered(statements)
+    shifted = _renumbered([(sql, values) for sql, values, *_ in statements])
     kinds = [kind for _, _, kind, _ in statements]
     checks = [
         f"({sql})" if kind is Precondition else f"(SELECT count(*) FROM w{number}) = {rows}"
@@ -140,7 +140,7 @@ def checks(statements: Sequence[Write]) -> bool:
 def side_by_side(lookups: Sequence[Lookup], keys: Sequence[Lookup] = ()) -> str:
     """One query of PostgreSQL's that answers the rows of all of these in one row, in an array each; before them the keys, of
     which each is asked once. The look-ups find a key as `key` under the name of its place. The values of the keys come first."""
-    return _side_by_side(_shapes(keys), _shapes(lookups))
+    return _side_by_side(_numbers_of_values(keys), _numbers_of_values(lookups))
 
 
 def name_of(place: int) -> str:
@@ -148,17 +148,25 @@ def name_of(place: int) -> str:
     return f"sought{place}"
 
 
+_Numbered = tuple[tuple[str, int], ...]
+
+
+def _numbers_of_values(lookups: Sequence[Lookup]) -> _Numbered:
+    """The text of each look-up, and how many values it has."""
+    return tuple([(sql, len(values)) for sql, values in lookups])
+
+
 @lru_cache(maxsize=256)
-def _side_by_side(keys: tuple[_Shape, ...], queries: tuple[_Shape, ...]) -> str:
+def _side_by_side(keys: _Numbered, queries: _Numbered) -> str:
     numbered = _renumbered((*keys, *queries))
     named = [f"{name_of(n)} (key) AS MATERIALIZED ({sql})" for n, sql in enumerate(numbered[: len(keys)])]
     asked = [f"SELECT key FROM {name_of(n)}" for n in range(len(keys))] + numbered[len(keys) :]
     return f"{'WITH ' if named else ''}{', '.join(named)} SELECT {', '.join(f'ARRAY(SELECT q FROM ({sql}) q)' for sql in asked)}"
 
 
-def _renumbered(statements: Sequence[_Shape]) -> list[str]:
+def _renumbered(statements: Sequence[tuple[str, int]]) -> list[str]:
     shifted, before = [], 0
-    for sql, values, *_ in statements:
+    for sql, values in statements:
         shifted.append(renumbered(sql, before))
         before += values
     return shifted

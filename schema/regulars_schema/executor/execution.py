@@ -43,7 +43,7 @@ from regulars_schema.documents.operations import BoundOperation
 from regulars_schema.executor.completion import Completion
 from regulars_schema.executor.levels import Level
 from regulars_schema.executor.null_propagation import Denied, NullPropagation
-from regulars_schema.executor.plan import ExecutionField, Leaf, Plan, Selection
+from regulars_schema.executor.plan import ExecutionField, Leaf, One, Plan, Selection
 from regulars_schema.executor.pushdown import Pushdown
 from regulars_schema.executor.statements import Statement, objects_in
 from regulars_schema.request.context import BatchFunction, GraphQLContext, RequestContext
@@ -265,12 +265,25 @@ class Execution:
             for answer, value in zip(level.answers, values, strict=True):
                 answer[field.name] = value
             return []
+        if type(field.shape) is One and len(values) == 1 and type(values[0]) in field.shape.selection.taken:
+            return self._complete_one(level, field, field.shape.selection, values)
         completion = Completion(level, field, self._info, self._types)
         completion.complete(values)
         if completion.failed:
             self._suspect(level, field)
         self._objects += completion.objects
         return [] if self._excessive else completion.below
+
+    def _complete_one(
+        self, level: Level, field: ExecutionField, selection: Selection, values: list[Any]
+    ) -> list[Level]:
+        """What `Completion` makes of a single object of a known class, which is most of what a mutation answers."""
+        answer = selection.blank.copy()
+        level.answers[0][field.name] = answer
+        self._objects += level.weights[0]
+        if self._excessive or not selection.fields:
+            return []
+        return [Level(selection, values, [answer], level.weights, (*level.path, field.name), (level, field))]
 
     def _suspect(self, level: Level, field: ExecutionField) -> None:
         """Remember the way to a failure."""

@@ -3,7 +3,6 @@
 import itertools
 from collections.abc import Iterable, Sequence
 from contextlib import AbstractAsyncContextManager, nullcontext
-from operator import eq
 from typing import Any
 
 import asyncpg  # type: ignore[import-untyped]
@@ -196,11 +195,9 @@ class PostgresTransaction(PostgresEngine, TransactionWrapper):
         progress = self._progress
         if not progress.begun and not progress.waiting:
             for n, (asked, rows) in enumerate(progress.prefetched):
-                if asked[0] == sql:
-                    known = by_keys(asked, progress.keys)[1]
-                    if len(known) == len(values) and all(map(eq, known, values)):
-                        del progress.prefetched[n]
-                        return rows
+                if asked[0] == sql and [*by_keys(asked, progress.keys)[1]] == [*values]:
+                    del progress.prefetched[n]
+                    return rows
         return None
 
     def prefetched_as_named(self, lookups: Sequence[Lookup]) -> Sequence[Sequence[Any] | None]:

@@ -371,7 +371,8 @@ class Account:
     def _free_up(self) -> None:
         """Let what a hold does not keep any more be as all else: it may have ended, and what is owed is settled by it."""
         self._expire(new_id)
-        self._settle(Cause(new_id(), "EXPIRE", self.present))
+        if self.debt:
+            self._settle(Cause(new_id(), "EXPIRE", self.present))
 
     def _spendable(self) -> list[Lot]:
         """The lots that can be spent, in order, as far as it is known which is next."""
