@@ -1,6 +1,9 @@
 """What is measured with: comparing answers, asking, and writing down."""
 
 import asyncio
+import os
+import threading
+import time
 from collections.abc import Iterator
 from itertools import repeat
 from pathlib import Path
@@ -8,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from benchmarks import results
+from benchmarks import processor, results
 from benchmarks.answers import check_of, counted, data_of, same
 from benchmarks.client import ask, post
 from benchmarks.turns import Figures, binomial_below, quartiles, times_as_quick, times_the_work, work_beside
@@ -127,3 +130,19 @@ def test_work_beside_another_is_the_median_of_the_rounds_with_its_interval() -> 
     assert work_beside(ours, theirs) == "1.100 (0.950–1.200)"
     assert work_beside(theirs, theirs) == "1.000 (1.000–1.000)"
     assert binomial_below(9, 1) == 10 / 512
+
+
+def test_the_work_of_threads_counts() -> None:
+    """SQLite's is done by one: lists there seemed to cost nothing."""
+    told = list[float]()
+
+    def work() -> None:
+        while time.thread_time() < 0.05:
+            sum(range(1_000))
+        told.append(processor.used([os.getpid()]))  # before it ends
+
+    before = processor.used([os.getpid()])
+    worker = threading.Thread(target=work)
+    worker.start()
+    worker.join()
+    assert told[0] - before >= 49
