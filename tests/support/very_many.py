@@ -64,28 +64,9 @@ def _rows(
     purchases, lines, journal, transfers, lots = [], [], [], [], []
     for n in numbers:
         id_, at, transfer, lot = ids[n], begin + n * 60_000, new_id(), new_id()
-        purchases.append(
-            (
-                id_,
-                f"M{n}",
-                store,
-                customer,
-                at,
-                at,
-                "PAID",
-                "USD",
-                1_000,
-                0,
-                0,
-                0,
-                1_000,
-                "",
-                "TILL",
-                False,
-                0,
-                1_000_000,
-            )
-        )
+        purchases.append((
+            id_, f"M{n}", store, customer, at, at, "PAID", "USD", 1_000, 0, 0, 0, 1_000, "", "TILL", False, 0, 1_000_000,
+        ))  # fmt: skip
         lines.append((new_id(), id_, 0, "Tea", 1_000_000, 0, 1_000, 0))
         told = orjson.dumps([id_]).decode(), orjson.dumps([customer]).decode()
         journal.append((new_id(), last + 1 + n, "purchases_recorded", *told, "loyalty tiers", at, last + 1 + n))

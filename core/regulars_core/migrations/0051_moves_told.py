@@ -24,7 +24,10 @@ _WRITTEN_ANEW = (
     "DROP FUNCTION purchase_pieces(uuid)",
 )
 _MOVED = "NEW.customer_id IS DISTINCT FROM OLD.customer_id OR NEW.purchased_at <> OLD.purchased_at"
-_LATER = f"{_MOVED} OR NEW.status <> OLD.status OR NEW.due <> OLD.due"
+_LATER = (
+    f"{_MOVED} OR NEW.status <> OLD.status OR NEW.due <> OLD.due OR NEW.total <> OLD.total OR NEW.store_id <> OLD.store_id"
+    " OR NEW.channel IS DISTINCT FROM OLD.channel"
+)
 _GONE_OR_BACK = "NEW.status <> OLD.status OR NEW.created_at <> OLD.created_at"
 _WAS = "store_id, channel, total, refunded, discount, pieces"
 _OLD = ", ".join(f"OLD.{column}" for column in _WAS.split(", "))

@@ -234,7 +234,7 @@ APART: Mapping[str, str] = {
     "upload": "It keeps digests.",
     "regular_count": "It is of all customers.",
     "rollup": "It is of all customers, and has ids of purchases.",
-    "rollup_due": "It keeps ids, for as long as days are to be counted anew.",
+    "rollup_due": "It keeps ids, and what purchases came to before they moved, until their days are counted.",
     "rollup_state": "It is of days.",
     "role": "It is of all keys.",
     "segment": "It is of many customers; an erasure takes out of its conditions what was one customer's own.",

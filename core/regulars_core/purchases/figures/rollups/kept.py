@@ -59,13 +59,16 @@ async def days_due(database: Database, zone: ZoneInfo, moves: Sequence[Due]) -> 
     """The days that each of these moves concerns."""
     later = [end for one in moves if one.later for end in one.ends]
     after = sorted({customer_id for _, customer_id in later if customer_id})
-    bought: dict[str, list[Instant]] = {}
+    bought: dict[str, set[Instant]] = {}
     if after:
         among = database.dialect.among("customer_id", 1)
         since = min(at for at, _ in later)
         sql = f"SELECT customer_id, purchased_at FROM purchase WHERE {among} AND purchased_at > $2"
         for customer_id, at in await database.rows(sql, after, since):
-            bought.setdefault(customer_id, []).append(at)
+            bought.setdefault(customer_id, set()).add(at)
+        for at, customer_id in (end for one in moves for end in one.ends):  # what was theirs, and has gone since
+            if customer_id:
+                bought.setdefault(customer_id, set()).add(at)
     found = []
     for one in moves:
         own = {calendar.day_at(at, zone) for at, _ in one.ends}
@@ -160,6 +163,7 @@ class _Moved:
         notes up to the number `anew_to` may be of what was counted."""
         stale, all_of_them = set[int](), set[int]()
         firsts: dict[str | None, Due] = {}
+        fresh: dict[str | None, set[int]] = {}
         customers = set[str]()
         for one, own in zip(noted, days, strict=True):
             all_of_them |= own
@@ -168,8 +172,9 @@ class _Moved:
                 stale |= own
                 continue
             first = firsts.setdefault(id_, one)
+            fresh.setdefault(id_, set()).update(own)
             if not one.told and first.status is not None:
-                stale |= own
+                stale |= fresh[id_]  # what an earlier note tells of it is not all there any more either
             customers |= {customer_id for _, customer_id in one.ends if customer_id}
         purchases = [one for one in firsts.values() if one.purchase_id]
         persons = [one for one in firsts.values() if one.person_id]
