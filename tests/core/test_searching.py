@@ -256,7 +256,7 @@ COPIED = 2 * MAX_WALK
 @pytest.fixture
 async def crowd(shop: Shop) -> Crowd:
     chance = random.Random(8)
-    names = ["Common" if n % 2 else "Some" if n % 40 == 6 else "Other" for n in range(COPIED + MAX_UNCOPIED)]
+    names = ["Common" if n % 2 else "Some" if n % 70 == 6 else "Other" for n in range(COPIED + MAX_UNCOPIED)]
     for n, name in ((3, "Rare"), (40, "Rare"), (41, "Rare"), (len(names) - 2, "Rare"), (5, "Elder"), (7, "Elder")):
         names[n] = name
     times = sorted((chance.randrange(1_000) for _ in names), reverse=True)
@@ -267,7 +267,7 @@ async def crowd(shop: Shop) -> Crowd:
         for name, at in zip(names, times, strict=True)
     ]
     ids = await register(shop, await give_codes(shop, new))
-    away = {41, 46, len(names) - 6, len(names) - 7}
+    away = {41, 76, len(names) - 6, len(names) - 7}
     for n in away:
         await set_status(shop, ids[n], "INACTIVE")
     await shop.database.transaction(lambda: shop.database.run("ANALYZE"))

@@ -24,7 +24,7 @@ MAX_QUICK_SEARCH = 50
 MAX_UNCOPIED = 1_000
 """Customers seen last whose texts are not copied yet, and read one by one where they stand. If there are more, nobody else is
 looked for in the copy."""
-MAX_WALK, MAX_WALK_FOR_FEW = 500, 50
+MAX_WALK, MAX_WALK_FOR_FEW = 1_000, 50
 """Customers whose texts are read one by one in the copy, before its index is asked: the beginning of a name is soon found often
 enough, several words or a number are hardly ever."""
 MANY_HITS = 300
@@ -131,7 +131,7 @@ class Source:
                SELECT id, at FROM (SELECT … FROM customer_stats WHERE active_at > until ORDER BY active_at DESC LIMIT 1000)
                CROSS JOIN customer_text t CROSS JOIN customer c WHERE strpos(t.names, 'jua') > 0 AND … LIMIT 10),
              near AS (       -- the first texts of the copy are read, if these thousand were all and fewer than ten were right
-               SELECT id, at FROM (SELECT … FROM recent_text t WHERE seen_at <= until ORDER BY seen_at DESC LIMIT 500)
+               SELECT id, at FROM (SELECT … FROM recent_text t WHERE seen_at <= until ORDER BY seen_at DESC LIMIT 1000)
                WHERE seen_at >= since AND strpos(t.names, 'jua') > 0 AND … LIMIT 10),
              copy_hits AS (  -- the copy's trigram index is asked, if there are fewer than ten still
                SELECT id, at FROM recent_text t WHERE t.names LIKE '%jua%'),
